@@ -1,0 +1,1 @@
+"""Guarded Pipedrive tools for LLM agents."""

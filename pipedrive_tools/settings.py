@@ -1,0 +1,93 @@
+"""Every knob of the package: one frozen `Settings`, each default written once, with its unit."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Self, get_args
+
+from pipedrive_tools.errors import SettingsError
+
+Plan = Literal["lite", "growth", "premium", "ultimate"]
+"""Pipedrive's plans, which set the burst window and the daily budget (FACTS.md, section 4)."""
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a client and a toolset need to know; `from_env` reads it from the environment."""
+
+    api_token: str | None = field(default=None, repr=False)
+    """Personal API token, sent in the header `x-api-token`."""
+    company_domain: str | None = None
+    """The name in front of `.pipedrive.com`."""
+    base_url: str | None = None
+    """Another address to talk to, such as the sandbox; wins over `company_domain`."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """Hosts outside pipedrive.com that may see a credential."""
+    timeout_seconds: float = 30.0
+    """How long one answer may take."""
+    connect_seconds: float = 10.0
+    """How long a connection may take."""
+    connections: int = 20
+    """Connections kept open to Pipedrive."""
+    answer_limit_bytes: int = 32 * 1024 * 1024
+    """An answer over this is refused while it streams."""
+    attempts: int = 3
+    """How often one call is sent at most."""
+    state: str | None = None
+    """Database URL of the store; None means a SQLite file in the user's state folder."""
+    policy: str | None = None
+    """Path of the policy file."""
+    agent: str | None = None
+    """Name of the agent in the policy file."""
+    plan: Plan | None = None
+    """The company's plan, where it is known."""
+    seats: int = 1
+    """Seats of the company, which multiply the daily budget."""
+    dry_run: bool = False
+    """A floor: when set, no write is sent, whatever a call asks for."""
+    result_tokens: int = 4000
+    """Ceiling of one result's text, in model tokens (about four characters each)."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Settings as the environment has them; an empty variable counts as absent."""
+        env = {name: text.strip() for name, text in (os.environ if environ is None else environ).items()}
+        return cls(
+            api_token=env.get("PIPEDRIVE_API_TOKEN") or None,
+            company_domain=env.get("PIPEDRIVE_COMPANY_DOMAIN") or None,
+            base_url=env.get("PIPEDRIVE_BASE_URL") or None,
+            allowed_hosts=frozenset(env.get("PIPEDRIVE_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
+            state=env.get("PIPEDRIVE_STATE") or None,
+            policy=env.get("PIPEDRIVE_POLICY") or None,
+            agent=env.get("PIPEDRIVE_AGENT") or None,
+            plan=_plan(env.get("PIPEDRIVE_PLAN", "")),
+            seats=_seats(env.get("PIPEDRIVE_SEATS", "")),
+            dry_run=_flag("PIPEDRIVE_DRY_RUN", env.get("PIPEDRIVE_DRY_RUN", "")),
+        )
+
+
+def _plan(text: str) -> Plan | None:
+    for plan in get_args(Plan):
+        if text.lower() == plan:
+            return plan  # type: ignore[no-any-return]  # get_args forgets the literal
+    if text:
+        raise SettingsError(f"PIPEDRIVE_PLAN is {text!r}; set it to one of {', '.join(get_args(Plan))}")
+    return None
+
+
+def _seats(text: str) -> int:
+    if not text:
+        return 1
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"PIPEDRIVE_SEATS is {text!r}; set it to a whole number of at least 1")
+    return int(text)
+
+
+def _flag(name: str, text: str) -> bool:
+    """A floor in a word we do not know must not be guessed at."""
+    if text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    raise SettingsError(f"{name} is {text!r}; set it to 1 or 0")
