@@ -1,0 +1,212 @@
+"""What a catalogue entry is: `Endpoint`, its `Args`, its `Effect`, and the `Call` that calling one gives.
+
+Nothing here sends anything. The entries themselves live in `endpoints/`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from string import Formatter
+from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, model_validator
+
+from pipedrive_tools.errors import ArgumentsError, NotJsonError
+
+Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+"""HTTP methods that Pipedrive's endpoints use."""
+
+Resource = Literal[
+    "deals", "persons", "organizations", "activities", "leads", "notes", "pipelines", "account", "webhooks"
+]
+"""What a policy grants rights on."""
+
+Marker = Literal["custom_field", "note", "content"]
+"""Where a created record can carry the journal's marker (RELIABILITY.md, section 2)."""
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Effect(StrEnum):
+    """What a call does to the account."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    CONVERT = "convert"
+
+    @property
+    def writes(self) -> bool:
+        """Whether the call changes anything."""
+        return self is not Effect.READ
+
+
+class Paging(StrEnum):
+    """How a list goes on: not at all, by an opaque cursor (v2), or by an offset (v1)."""
+
+    NONE = "none"
+    CURSOR = "cursor"
+    OFFSET = "start"
+
+
+class Args(BaseModel):
+    """Arguments of one endpoint. The docstrings of its subclasses are read by a language model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
+
+    controls: ClassVar[frozenset[str]] = frozenset()
+    """Arguments that steer the toolset and never travel to Pipedrive."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, given: Any) -> Any:
+        """Models send null for what they leave out; strict schemas make them."""
+        if isinstance(given, Mapping):
+            return {name: value for name, value in given.items() if value is not None}
+        return given
+
+    def values(self) -> dict[str, Any]:
+        """The arguments as Pipedrive takes them. Null means "leave alone" and never travels."""
+        return self.model_dump(mode="json", exclude_none=True, exclude=set(self.controls))
+
+
+class Record(BaseModel):
+    """One record of an answer; keys that the model does not name are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Generic[P, R_co]):
+    """One endpoint, described once; calling it gives a `Call` and sends nothing."""
+
+    name: str
+    """Name of the tool: verb and noun."""
+    method: Method
+    path: str
+    """Path with its version; a name in braces is the argument that fills it."""
+    args: Callable[P, Args]
+    """Arguments model; its docstring is the tool's description."""
+    returns: type[R_co]
+    """Type of the answer's `data`."""
+    effect: Effect
+    resource: Resource
+    scopes: tuple[str, ...]
+    """OAuth scopes; any one of them opens the endpoint (FACTS.md, section 3)."""
+    cost: int
+    """Pipedrive API tokens of one call (FACTS.md, section 5)."""
+    also_reads: tuple[Resource, ...] = ()
+    """Further resources whose records the answer shows; the policy must grant them all."""
+    paging: Paging = Paging.NONE
+    page_limit: int = 500
+    """Most records that one page may hold; a page costs the same whatever its size."""
+    target: "Endpoint[..., Any] | None" = None
+    """The entry that reads the record which this one changes."""
+    job: "Endpoint[..., Any] | None" = None
+    """The entry that tells how far the job is which this one starts."""
+    marker: Marker | None = None
+    """Where a create can carry the journal's marker."""
+    reaches_people: tuple[str, ...] = ()
+    """Arguments that may send something to people outside, such as invitations."""
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that contradicts itself."""
+        if (self.method == "GET") != (self.effect is Effect.READ):
+            raise ValueError(f"{self.name}: {self.method} does not go with the effect {self.effect.value!r}")
+        if missing := set(self.path_arguments) - set(self.model.model_fields):
+            raise ValueError(f"{self.name}: the path names {sorted(missing)}, which the arguments lack")
+        if self.marker and self.effect is not Effect.CREATE:
+            raise ValueError(f"{self.name}: only a create carries a marker")
+        if self.path_arguments and self.effect.writes and self.target is None:
+            raise ValueError(f"{self.name}: it changes a record and names no entry that reads it")
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> "Call[R_co]":
+        """The call with these arguments, checked; nothing is sent."""
+        return self._call(lambda: self.args(*args, **kwargs))
+
+    def check(self, arguments: Mapping[str, Any]) -> "Call[R_co]":
+        """The call with arguments from outside, checked; nothing is sent."""
+        return self._call(lambda: self.model.model_validate(arguments))
+
+    def _call(self, checked: Callable[[], Args]) -> "Call[R_co]":
+        try:
+            args = checked()
+            call = Call(self, args, args.values())
+        except ValidationError as error:
+            raise ArgumentsError(f"{self.name}: {describe(error)}") from None
+        if self.effect is Effect.UPDATE and not set(call.values) - set(self.path_arguments):
+            raise ArgumentsError(f"{self.name}: nothing to change; name at least one field")
+        return call
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[R_co]:
+        return TypeAdapter(self.returns)
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether sending it twice leaves what sending it once leaves."""
+        return self.effect in {Effect.READ, Effect.UPDATE, Effect.DELETE}
+
+    @property
+    def model(self) -> type[Args]:
+        """The arguments model, as a class."""
+        return cast("type[Args]", self.args)
+
+    @property
+    def path_arguments(self) -> tuple[str, ...]:
+        """Names of the arguments that stand in the path."""
+        return path_names(self.path)
+
+    @property
+    def version(self) -> Literal["v1", "v2"]:
+        """Version of the API that the endpoint belongs to."""
+        return "v1" if self.path.startswith("/api/v1/") else "v2"
+
+    def parse(self, data: Any) -> R_co:
+        """The answer's `data` as the type that the entry promises; a list that is null is empty."""
+        if data is None and self.paging is not Paging.NONE:
+            data = []
+        try:
+            return self._adapter.validate_python(data)
+        except ValidationError as error:
+            raise NotJsonError(f"{self.name}: the answer has another shape: {describe(error)}") from None
+
+
+@dataclass(frozen=True)
+class Call(Generic[R_co]):
+    """One endpoint with its arguments: a value to judge, approve, store, print, compare or send."""
+
+    endpoint: Endpoint[..., R_co]
+    args: Args
+    values: Mapping[str, JsonValue]
+    """The arguments as Pipedrive takes them."""
+
+    @property
+    def target_id(self) -> int | str | None:
+        """Number or UUID of the record that the path names, where it names one."""
+        names = self.endpoint.path_arguments
+        return cast("int | str", self.values[names[0]]) if names else None
+
+    @property
+    def canonical(self) -> str:
+        """One line that is equal for equal calls."""
+        return f"{self.endpoint.name} " + json.dumps(self.values, sort_keys=True, separators=(",", ":"))
+
+
+@cache
+def path_names(path: str) -> tuple[str, ...]:
+    """Names in braces, in the order of the path."""
+    return tuple(name for _, name, _, _ in Formatter().parse(path) if name)
+
+
+def describe(error: ValidationError) -> str:
+    """What is wrong with each argument, without the values: they may be other people's data."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        place = ".".join(str(part) for part in problem["loc"]) or "arguments"
+        lines.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}")
+    return "; ".join(lines)

@@ -1,0 +1,266 @@
+"""The schemas that models read, and their form in every dialect.
+
+One snapshot per dialect lies in `tests/endpoints/snapshots/`, keyed by tool. After a change that is meant, write them
+anew and read the difference before committing it:
+
+    UPDATE_SNAPSHOTS=1 python -m pytest tests/test_schema.py
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeAlias, cast, get_args
+
+import jsonschema
+import pytest
+
+from pipedrive_tools import schema
+from pipedrive_tools.endpoint import Endpoint
+from pipedrive_tools.endpoints import catalogue
+from tests.endpoints.examples import EXAMPLES
+from tests.endpoints.facts import listed, needs_endpoints
+
+SNAPSHOTS = Path(__file__).parent / "endpoints" / "snapshots"
+UPDATING = os.environ.get("UPDATE_SNAPSHOTS") == "1"
+FORBIDDEN = {
+    "$ref",
+    "$defs",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "not",
+    "title",
+    "default",
+    "const",
+    "format",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minLength",
+    "minItems",
+    "prefixItems",
+    "additionalProperties",
+}
+FOLLOW_UP = (
+    "list_deals",
+    "get_deal",
+    "list_activities",
+    "create_activity",
+    "update_activity",
+    "list_notes",
+    "create_note",
+    "get_person",
+    "list_pipelines",
+    "list_stages",
+)
+"""What an agent needs that follows deals up."""
+
+Entry: TypeAlias = Endpoint[..., Any]
+Node: TypeAlias = dict[str, Any]
+
+ENTRIES = [pytest.param(entry, id=name) for name, entry in catalogue.items()]
+PAIRS = [
+    pytest.param(entry, dialect, id=f"{name}-{dialect}")
+    for name, entry in catalogue.items()
+    for dialect in get_args(schema.Dialect)
+]
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """A schema and all that it is made of."""
+    yield node
+    for child in node.get("properties", {}).values():
+        yield from nodes(child)
+    if "items" in node:
+        yield from nodes(node["items"])
+
+
+def compact(definition: Node) -> str:
+    """A definition as it is sent."""
+    return json.dumps(definition, separators=(",", ":"), ensure_ascii=False)
+
+
+@cache
+def tokens(name: str) -> int:
+    """What a definition costs a model that counts by o200k."""
+    package = find_spec("llama_index")
+    folders = (
+        [Path(place) / "core/_static/tiktoken_cache" for place in package.submodule_search_locations or ()]
+        if package
+        else []
+    )
+    if not any(folder.is_dir() for folder in folders):
+        pytest.skip("no vocabulary to count tokens with is on this machine; llama-index-core brings one")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIKTOKEN_CACHE_DIR", str(next(folder for folder in folders if folder.is_dir())))
+        encoding = pytest.importorskip("tiktoken").get_encoding("o200k_base")
+    return len(encoding.encode(compact(schema.export(catalogue[name]))))
+
+
+@cache
+def snapshot(dialect: str) -> dict[str, Node]:
+    """What was agreed on for one dialect."""
+    path = SNAPSHOTS / f"{dialect}.json"
+    if UPDATING:
+        now = {name: schema.export(entry, dialect) for name, entry in catalogue.items()}  # type: ignore[arg-type]  # from get_args
+        path.write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return cast("dict[str, Node]", json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+@pytest.mark.parametrize(("entry", "dialect"), PAIRS)
+def test_snapshot(entry: Entry, dialect: schema.Dialect) -> None:
+    """A definition is the one that was agreed on; a changed or missing snapshot fails."""
+    assert entry.name in snapshot(dialect), "no snapshot; see the top of this file"
+    assert schema.export(entry, dialect) == snapshot(dialect)[entry.name]
+
+
+@pytest.mark.parametrize("dialect", get_args(schema.Dialect))
+def test_no_snapshot_is_left_over(dialect: str) -> None:
+    """A tool that is gone takes its snapshot with it."""
+    assert set(snapshot(dialect)) == set(catalogue)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_provider_takes_it(entry: Entry) -> None:
+    """Every node has one type, and none holds what some provider refuses or drops."""
+    for node in nodes(schema.describe(entry)):
+        assert node["type"] in {"object", "array", "string", "integer", "number", "boolean"}
+        assert not FORBIDDEN & set(node)
+        assert node.get("properties") != {}
+        assert all(isinstance(choice, str) for choice in node.get("enum", ()))
+        assert ("items" in node) == (node["type"] == "array")
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_property_is_described(entry: Entry) -> None:
+    """Every property says in few words what it holds."""
+    for node in nodes(schema.describe(entry)):
+        for name, child in node.get("properties", {}).items():
+            assert 1 <= len(child["description"].split()) <= 8, name
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_required_is_what_cannot_be_left_out(entry: Entry) -> None:
+    """Optional means absent from `required`."""
+    shown = schema.describe(entry)
+
+    needed = [name for name, field in entry.model.model_fields.items() if field.is_required()]
+    assert sorted(shown.get("required", [])) == sorted(needed)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_no_narrower_than_the_model(entry: Entry) -> None:
+    """The minimal example fits the schema, which itself is sound."""
+    shown = schema.describe(entry)
+
+    jsonschema.Draft202012Validator.check_schema(shown)
+    jsonschema.validate(EXAMPLES[entry.name]["minimal"], shown)
+
+
+def test_free_values_are_texts() -> None:
+    """A custom field's value, which may be anything, is offered as a text."""
+    fields = schema.describe(catalogue["create_deal"])["properties"]["custom_fields"]
+
+    assert fields["items"]["properties"]["value"]["type"] == "string"
+
+
+def test_own_arguments_come_first() -> None:
+    """What makes the tool stands before what many tools share."""
+    assert list(schema.describe(catalogue["search_deals"])["properties"]) == [
+        "term",
+        "exact_match",
+        "limit",
+        "cursor",
+    ]
+
+
+def test_the_rarely_needed_is_not_shown_but_taken() -> None:
+    """An argument that models are not shown still works."""
+    assert "dry_run" not in schema.describe(catalogue["update_deal"])["properties"]
+    assert catalogue["create_deal"](title="x", visible_to=3).values["visible_to"] == 3
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_openai_is_strict(entry: Entry) -> None:
+    """Every tool can be expressed in OpenAI's strict mode: closed, all required, the optional nullable."""
+    function = schema.export(entry, "openai")["function"]
+
+    assert function["strict"] is True
+    for node in nodes(function["parameters"]):
+        if node["type"] == "object":
+            assert node["additionalProperties"] is False
+            assert node["required"] == list(node["properties"])
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_strict_nulls_are_taken(entry: Entry) -> None:
+    """What a strict mode makes a model send, null for all it leaves out, is taken as left out."""
+    parameters = schema.export(entry, "openai")["function"]["parameters"]
+    minimal = EXAMPLES[entry.name]["minimal"]
+    sent = dict.fromkeys(parameters["required"]) | minimal
+
+    jsonschema.validate(sent, parameters)
+    assert entry.check(sent) == entry.check(minimal)
+
+
+@dataclass(frozen=True)
+class Inexpressible:
+    """A schema that strict mode cannot express, and the reason that is given."""
+
+    name: str
+    part: Node
+    reason: str | None
+
+
+LOOSE = [
+    Inexpressible("a map", {"type": "object"}, "an object of free keys"),
+    Inexpressible("a bare list", {"type": "array"}, "a list of anything"),
+    Inexpressible("any value", {}, "a value of any type"),
+    Inexpressible("a list of maps", {"type": "array", "items": {"type": "object"}}, "an object of free keys"),
+    Inexpressible("an object", {"type": "object", "properties": {"name": {"type": "string"}}}, None),
+    Inexpressible("a text", {"type": "string"}, None),
+]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in LOOSE])
+def test_what_strict_mode_cannot_express(case: Inexpressible) -> None:
+    """A schema that strict mode cannot hold is found, with the reason."""
+    around = {"type": "object", "properties": {"part": case.part}}
+
+    assert schema.not_strict(around) == case.reason
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_gemini_writes_types_its_own_way(entry: Entry) -> None:
+    """Types are those of Gemini's enumeration; a tool without arguments has no parameters at all."""
+    declaration = schema.export(entry, "gemini")
+
+    assert ("parameters" in declaration) == ("properties" in schema.describe(entry))
+    assert all(node["type"].isupper() for node in nodes(declaration.get("parameters", {"type": "OBJECT"})))
+
+
+def test_plain_is_the_default() -> None:
+    """Without a dialect a definition is nobody's in particular."""
+    entry = catalogue["get_deal"]
+
+    assert schema.export(entry) == schema.export(entry, "plain")
+    assert schema.export(entry, "anthropic")["input_schema"] == schema.export(entry)["parameters"]
+
+
+@needs_endpoints
+def test_characters() -> None:
+    """All 36 tools are defined in less than 20,000 characters."""
+    assert sum(len(compact(schema.export(catalogue[name]))) for name in listed("endpoints")) < 20_000
+
+
+@needs_endpoints
+def test_tokens() -> None:
+    """All 36 tools take at most 5,000 tokens, a follow-up agent's at most 1,800, none more than 350."""
+    assert sum(tokens(name) for name in listed("endpoints")) <= 5_000
+    assert sum(tokens(name) for name in FOLLOW_UP) <= 1_800
+    assert max(tokens(name) for name in catalogue) <= 350
