@@ -1,0 +1,197 @@
+"""The typed client: `perform` and `pages`, written once, and their two faces."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from pipedrive_tools import auth, wire
+from pipedrive_tools.endpoint import Call, Paging
+from pipedrive_tools.errors import (
+    ArgumentsError,
+    DeniedError,
+    NotFoundError,
+    PipedriveToolsError,
+)
+from pipedrive_tools.pacing import Patience
+from pipedrive_tools.ports import AsyncPort, BlockingPort, Port, drive
+from pipedrive_tools.settings import Settings
+from pipedrive_tools.wire import Answer
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+POLL_WAITS_SECONDS: Final = (0.2, 0.4, 0.8, 1.5, 2.5, 4.0)
+"""Waits between questions about a job: growing, and with an end."""
+RUNNING: Final = frozenset({"not_started", "running"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """A way to Pipedrive: a port, a credential, and how patient to be."""
+
+    port: Port
+    credential: auth.Credential
+    patience: Patience = field(default_factory=Patience)
+
+
+async def perform(call: Call[Any], line: Line, *, page: str | int | None = None) -> Answer:
+    """Send a call, again where nothing can have happened twice, and follow the job it starts."""
+    answer = await _deliver(call, line, page)
+    if call.endpoint.job is None:
+        return answer
+    return await follow(call, answer, line)
+
+
+async def _deliver(call: Call[Any], line: Line, page: str | int | None) -> Answer:
+    request = wire.request(call, page=page)
+    attempt = 0
+    while True:
+        attempt += 1
+        signed = replace(request, headers={**request.headers, **line.credential.headers()})
+        try:
+            answer = wire.answer(call, await line.port.exchange(signed))
+        except PipedriveToolsError as error:
+            wait = line.patience.wait_seconds(error, call.endpoint.effect, attempt)
+            if wait is None:
+                raise
+            await line.port.sleep(wait)
+        else:
+            line.patience.reward()
+            return replace(answer, tokens=attempt * call.endpoint.cost)
+
+
+async def follow(call: Call[Any], answer: Answer, line: Line) -> Answer:
+    """Ask after a job until it ends or our patience does; a job that vanished is expired, not failed."""
+    job = call.endpoint.job
+    if job is None or not isinstance(answer.data, dict):
+        return answer
+    data = {
+        "conversion_id": answer.data.get("conversion_id"),
+        "status": "not_started",
+        "ask_again_with": job.name,
+    }
+    names = job.path_arguments
+    question = job.check({names[0]: call.target_id, names[1]: data["conversion_id"]})
+    tokens = answer.tokens
+    for wait in POLL_WAITS_SECONDS:
+        await line.port.sleep(wait)
+        tokens += job.cost
+        try:
+            status = (await _deliver(question, line, None)).data
+        except NotFoundError:
+            return replace(answer, data=data | {"status": "expired"}, tokens=tokens)
+        except PipedriveToolsError:
+            continue  # the job goes on whether or not we could ask after it
+        data |= status if isinstance(status, dict) else {}
+        if data["status"] not in RUNNING:
+            del data["ask_again_with"]
+            break
+    return replace(answer, data=data, tokens=tokens)
+
+
+async def pages(call: Call[list[T]], line: Line) -> AsyncIterator[Answer]:
+    """Every page of a list, one after the other, as large as the API lets a page be."""
+    endpoint = call.endpoint
+    if endpoint.paging is Paging.NONE:
+        raise ArgumentsError(f"{endpoint.name} has no pages; use send")
+    if "limit" not in call.values:
+        call = replace(call, values={**call.values, "limit": endpoint.page_limit})
+    page: str | int | None = None
+    while True:
+        answer = await perform(call, line, page=page)
+        yield answer
+        if answer.next_page is None or answer.next_page == page:
+            return
+        page = answer.next_page
+
+
+async def _next(walk: AsyncIterator[Answer]) -> Answer | None:
+    return await anext(walk, None)
+
+
+def _settings(settings: Settings | None, api_token: str | None) -> Settings:
+    found = settings or Settings.from_env()
+    return replace(found, api_token=api_token) if api_token else found
+
+
+def _refuse_write(call: Call[Any], writes: bool) -> None:
+    if call.endpoint.effect.writes and not writes:
+        raise DeniedError(
+            f"{call.endpoint.name!r} changes data and this client is read-only; ask for one with writes=True",
+            rule="client is read-only",
+        )
+
+
+class Pipedrive:
+    """The blocking client; read-only unless `writes=True`. Works inside a running event loop too.
+
+    `send` gives the type that the entry promises and raises an error of `errors`; `pages` walks a list.
+    """
+
+    def __init__(
+        self, api_token: str | None = None, *, settings: Settings | None = None, writes: bool = False
+    ) -> None:
+        found = _settings(settings, api_token)
+        self._writes = writes
+        credential, origin = auth.credential(found), auth.origin(found)
+        self._port = BlockingPort(origin, found)
+        self._line = Line(self._port, credential, Patience(found.attempts))
+
+    def send(self, call: Call[R]) -> R:
+        """Send one call and give what it answers."""
+        _refuse_write(call, self._writes)
+        return call.endpoint.parse(drive(perform(call, self._line)).data)
+
+    def pages(self, call: Call[list[T]]) -> Iterator[list[T]]:
+        """Walk a list page by page; a page holds 500 records where the API allows it."""
+        walk = pages(call, self._line)
+        while (answer := drive(_next(walk))) is not None:
+            yield call.endpoint.parse(answer.data)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._port.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncPipedrive:
+    """The same client for an event loop; see `Pipedrive`."""
+
+    def __init__(
+        self, api_token: str | None = None, *, settings: Settings | None = None, writes: bool = False
+    ) -> None:
+        found = _settings(settings, api_token)
+        self._writes = writes
+        credential, origin = auth.credential(found), auth.origin(found)
+        self._port = AsyncPort(origin, found)
+        self._line = Line(self._port, credential, Patience(found.attempts))
+
+    async def send(self, call: Call[R]) -> R:
+        """Send one call and give what it answers."""
+        _refuse_write(call, self._writes)
+        return call.endpoint.parse((await perform(call, self._line)).data)
+
+    async def pages(self, call: Call[list[T]]) -> AsyncIterator[list[T]]:
+        """Walk a list page by page; a page holds 500 records where the API allows it."""
+        async for answer in pages(call, self._line):
+            yield call.endpoint.parse(answer.data)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._port.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
