@@ -1,0 +1,115 @@
+"""The audit trail: one row or two for every call, chained by hashes, each with a sentence in plain English."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from pipedrive_tools.state.schema import audit
+
+GENESIS: Final = "0" * 64
+_COLUMNS: Final = (
+    "seq", "id", "time", "run", "agent", "tool", "step", "decision",
+    "rule", "approver", "status", "cost", "sentence", "hash",
+)  # fmt: skip
+_INSERT: Final = f"INSERT INTO audit ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_HEAD: Final = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What one row says; the sentence is made from fields, never by a model."""
+
+    id: str
+    run: str
+    agent: str
+    tool: str
+    step: str
+    """`decision` and `outcome` for a write, `call` for whatever needs one row only."""
+    decision: str
+    rule: str
+    status: str
+    sentence: str
+    approver: str = ""
+    cost: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(Entry):
+    """One row as it is stored."""
+
+    seq: int
+    time: float
+    hash: str
+
+
+def append(connection: Connection, entry: Entry) -> str:
+    """Add a row to the chain within the caller's transaction; gives the new head."""
+    head = connection.exec_driver_sql(_HEAD).first()
+    seq, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
+    now = round(time.time(), 6)
+    digest = link(previous, seq, now, entry)
+    connection.exec_driver_sql(
+        _INSERT,
+        (
+            seq, entry.id, now, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
+            entry.rule, entry.approver, entry.status, entry.cost, entry.sentence, digest,
+        ),
+    )  # fmt: skip
+    return digest
+
+
+def link(previous: str, seq: int, moment: float, entry: Entry) -> str:
+    """The hash of a row: over the previous hash and everything that the row says."""
+    said = [
+        previous, seq, moment, entry.id, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
+        entry.rule, entry.approver, entry.status, entry.cost, entry.sentence,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+
+
+def rows(connection: Connection, **filters: str) -> Iterator[Row]:
+    """The rows in order; filters name columns and the values they must have."""
+    query = select(audit).order_by(audit.c.seq)
+    for name, value in filters.items():
+        query = query.where(audit.c[name] == value)
+    for found in connection.execute(query).mappings():
+        yield Row(**found)
+
+
+def head(connection: Connection) -> str:
+    """The last hash; kept elsewhere, it lets `verify` see a cut tail."""
+    found = connection.exec_driver_sql(_HEAD).first()
+    return f"{found[0]}:{found[1]}" if found else f"0:{GENESIS}"
+
+
+def verify(connection: Connection, *, saved_head: str | None = None) -> str | None:
+    """What is wrong with the chain, naming the first bad row; None when nothing is."""
+    previous, seq = GENESIS, 0
+    saved = saved_head or ""
+    met_saved = not saved or saved == f"0:{GENESIS}"
+    for row in rows(connection):
+        if row.seq != seq + 1:
+            return f"row {seq + 1} is missing; the next one found is {row.seq}"
+        seq = row.seq
+        entry = Entry(
+            **{name: value for name, value in asdict(row).items() if name not in {"seq", "time", "hash"}}
+        )
+        if link(previous, seq, row.time, entry) != row.hash:
+            return f"row {seq} does not match its hash: it was edited, swapped or inserted"
+        previous = row.hash
+        met_saved = met_saved or saved == f"{seq}:{previous}"
+    if not met_saved:
+        return (
+            f"the chain ends at row {seq} and never meets the saved head {saved}: rows were cut or rewritten"
+        )
+    return None
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    """One row for an export."""
+    return asdict(row)

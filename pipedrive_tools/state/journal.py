@@ -1,0 +1,197 @@
+"""The journal of writes: an intent is on the disk before its first byte leaves, its outcome after.
+
+    SENT --2xx--> DONE
+      |--refused (4xx, 429)--> FAILED      nothing was changed
+      '--silence, 5xx, a cut answer, a killed process--> UNKNOWN
+    UNKNOWN --found--> DONE    --absent after the settle time--> SENT again, or PARKED for a person
+
+See RELIABILITY.md, section 2.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, select, update
+
+from pipedrive_tools.endpoint import Call
+from pipedrive_tools.state.schema import journal
+
+State = Literal["SENT", "DONE", "FAILED", "UNKNOWN", "PARKED"]
+
+_COLUMNS: Final = (
+    "id", "run", "agent", "tool", "values", "target", "before", "state", "result", "error",
+    "created", "changed", "lease", "tries", "undone_by",
+)  # fmt: skip
+_NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
+_INSERT: Final = f"INSERT INTO journal ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_SETTLE: Final = "UPDATE journal SET state = ?, result = ?, error = ?, changed = ? WHERE id = ?"
+_LAST_OF_TARGET: Final = (
+    f"SELECT {_NAMES} FROM journal WHERE run = ? AND target = ? AND state != 'FAILED' "  # noqa: S608
+    "ORDER BY created DESC, id DESC LIMIT 1"
+)
+_SAME_CALL: Final = (
+    f'SELECT {_NAMES} FROM journal WHERE run = ? AND tool = ? AND "values" = ? '  # noqa: S608
+    "AND state != 'FAILED' ORDER BY created DESC LIMIT 1"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """One write as the journal holds it."""
+
+    id: str
+    run: str
+    agent: str
+    tool: str
+    values: str
+    """The wire values, JSON with sorted keys."""
+    target: str | None
+    """`resource:id` of the record that is changed."""
+    before: str | None
+    """The record as it was, JSON."""
+    state: State
+    result: str | None
+    """The answer's data, JSON."""
+    error: str | None
+    created: float
+    changed: float
+    lease: float
+    tries: int
+    """How often it was sent."""
+    undone_by: str | None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The wire values."""
+        values: dict[str, Any] = json.loads(self.values)
+        return values
+
+    @property
+    def answer(self) -> Any:
+        """The answer's data."""
+        return json.loads(self.result) if self.result else None
+
+    @property
+    def image(self) -> dict[str, Any]:
+        """The record as it was before."""
+        before: dict[str, Any] = json.loads(self.before) if self.before else {}
+        return before
+
+
+def intent(
+    call: Call[Any],
+    *,
+    id: str,
+    run: str,
+    agent: str,
+    target: str | None,
+    before: Mapping[str, Any] | None,
+) -> Intent:
+    """A write that is about to be sent."""
+    now = time.time()
+    return Intent(
+        id=id,
+        run=run,
+        agent=agent,
+        tool=call.endpoint.name,
+        values=canonical(call.values),
+        target=target,
+        before=canonical(before) if before is not None else None,
+        state="SENT",
+        result=None,
+        error=None,
+        created=now,
+        changed=now,
+        lease=0.0,
+        tries=1,
+        undone_by=None,
+    )
+
+
+def canonical(values: Mapping[str, Any]) -> str:
+    """JSON that is equal for equal values."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+
+def new_id() -> str:
+    """A name for a call that no other call has."""
+    return uuid.uuid4().hex
+
+
+def add(connection: Connection, row: Intent) -> None:
+    """Write an intent down."""
+    connection.exec_driver_sql(_INSERT, tuple(getattr(row, name) for name in _COLUMNS))
+
+
+def settle(
+    connection: Connection, id: str, state: State, *, data: Any = None, error: str | None = None
+) -> None:
+    """Write an outcome down."""
+    result = json.dumps(data, separators=(",", ":")) if data is not None else None
+    connection.exec_driver_sql(_SETTLE, (state, result, error, time.time(), id))
+
+
+def repeat_of(connection: Connection, run: str, call: Call[Any], target: str | None) -> Intent | None:
+    """The earlier call of this run that this one repeats.
+
+    A change is a repeat only while it is the run's last word on its record: A, B, A are three changes.
+    """
+    if target is not None:
+        found = connection.exec_driver_sql(_LAST_OF_TARGET, (run, target)).first()
+        if found is None or found[3] != call.endpoint.name or found[4] != canonical(call.values):
+            return None
+    else:
+        found = connection.exec_driver_sql(
+            _SAME_CALL, (run, call.endpoint.name, canonical(call.values))
+        ).first()
+    return Intent(**dict(zip(_COLUMNS, found, strict=True))) if found else None
+
+
+def get(connection: Connection, id: str) -> Intent | None:
+    """One intent."""
+    found = connection.execute(select(journal).where(journal.c.id == id)).mappings().first()
+    return Intent(**found) if found else None
+
+
+def send_again(connection: Connection, id: str) -> None:
+    """The write is about to be sent once more."""
+    connection.exec_driver_sql(
+        "UPDATE journal SET state = 'SENT', changed = ?, tries = tries + 1 WHERE id = ?", (time.time(), id)
+    )
+
+
+def mark_undone(connection: Connection, id: str, by: str) -> None:
+    """The write was taken back by another one."""
+    connection.exec_driver_sql("UPDATE journal SET undone_by = ? WHERE id = ?", (by, id))
+
+
+def claimed(connection: Connection, tool: str) -> set[str]:
+    """Ids of the records that writes with this tool are known to have made."""
+    query = select(journal.c.result).where(journal.c.tool == tool, journal.c.state == "DONE")
+    answers = (json.loads(result) for (result,) in connection.execute(query) if result)
+    return {str(answer["id"]) for answer in answers if isinstance(answer, dict) and "id" in answer}
+
+
+def listed(connection: Connection, states: Sequence[State] = ()) -> list[Intent]:
+    """Intents, newest first, of these states or all."""
+    query = select(journal).order_by(journal.c.created.desc())
+    if states:
+        query = query.where(journal.c.state.in_(states))
+    return [Intent(**found) for found in connection.execute(query).mappings()]
+
+
+def take_lease(connection: Connection, row: Intent, seconds: float) -> bool:
+    """Hold a row for one recoverer; false when another one holds it or has moved it on."""
+    now = time.time()
+    free = (
+        journal.c.id == row.id,
+        journal.c.lease < now,
+        journal.c.state == row.state,
+        journal.c.tries == row.tries,
+    )
+    claim = update(journal).where(*free).values(lease=now + seconds)
+    return connection.execute(claim).rowcount == 1

@@ -1,0 +1,90 @@
+"""The tables of the store. A change of shape raises `VERSION`."""
+
+from typing import Final
+
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+
+VERSION: Final = 1
+
+metadata = MetaData()
+
+meta = Table(
+    "meta", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False)
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("agent", String(128), nullable=False),
+    Column("tool", String(64), nullable=False),
+    Column("values", Text, nullable=False),  # the wire values, JSON with sorted keys
+    Column("target", String(96)),  # resource:id of the record that is changed
+    Column("before", Text),  # the record as it was, JSON
+    Column("state", String(8), nullable=False),
+    Column("result", Text),  # the answer's data, JSON
+    Column("error", Text),
+    Column("created", Float, nullable=False),  # seconds since the epoch
+    Column("changed", Float, nullable=False),
+    Column("lease", Float, nullable=False, default=0.0),  # until when one recoverer holds the row
+    Column("tries", Integer, nullable=False, default=1),  # how often it was sent
+    Column("undone_by", String(32)),
+    Index("journal_run", "run", "created"),
+    Index("journal_state", "state"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(32), nullable=False),  # the call; the rows of one call share it
+    Column("time", Float, nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("agent", String(128), nullable=False),
+    Column("tool", String(64), nullable=False),
+    Column("step", String(8), nullable=False),  # decision, outcome, or call for both at once
+    Column("decision", String(8), nullable=False),
+    Column("rule", String(256), nullable=False),
+    Column("approver", String(128), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("cost", Integer, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("audit_id", "id"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("digest", String(64), nullable=False),  # binds agent, tool, arguments, target and its version
+    Column("agent", String(128), nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("tool", String(64), nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("state", String(10), nullable=False),  # pending, approved, rejected, used
+    Column("approver", String(128), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Index("approvals_digest", "digest"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("period", String(96), primary_key=True),  # run:<name> or day:<YYYY-MM-DD>
+    Column("agent", String(128), primary_key=True),
+    Column("writes", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("value", Float, nullable=False),
+)
+
+touched = Table(
+    "touched",
+    metadata,
+    Column("period", String(96), primary_key=True),
+    Column("agent", String(128), primary_key=True),
+    Column("record", String(96), primary_key=True),
+)

@@ -1,0 +1,227 @@
+"""`Tool` and `Toolset`: choose, describe, call. The one choke point that every door goes through."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from pipedrive_tools import auth, render
+from pipedrive_tools.client import Line
+from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.errors import ArgumentsError, PolicyError, StoreError
+from pipedrive_tools.gate import approval, taint
+from pipedrive_tools.gate.approval import Approver
+from pipedrive_tools.gate.policy import Policy
+from pipedrive_tools.gate.redact import Redaction
+from pipedrive_tools.gate.scope import Key
+from pipedrive_tools.gate.verdict import grant
+from pipedrive_tools.pacing import Patience
+from pipedrive_tools.ports import AsyncPort, BlockingPort, drive
+from pipedrive_tools.settings import Settings
+from pipedrive_tools.state import audit
+from pipedrive_tools.state.audit import Row
+from pipedrive_tools.state.store import Store
+from pipedrive_tools.toolset.books import Books
+from pipedrive_tools.toolset.recovery import Settled, next_due, recover
+from pipedrive_tools.toolset.result import Status, ToolResult
+from pipedrive_tools.toolset.run import Run
+from pipedrive_tools.toolset.tool import Tool
+from pipedrive_tools.toolset.undo import undo
+from pipedrive_tools.toolset.way import Desk, serve
+
+__all__ = ["Status", "Tool", "ToolResult", "Toolset"]
+
+
+class Toolset:
+    """The tools of one agent in one run. `call` blocks, `acall` awaits; both go the same way.
+
+    Make one with `connect`. It belongs to one agent: another agent, account or run needs its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: str,
+        policy: Policy,
+        settings: Settings,
+        store: Store,
+        approver: Approver = approval.nobody,
+        run: Run | None = None,
+        fence_tag: str | None = None,
+    ) -> None:
+        run = run or Run()
+        self._settings = settings
+        self._credential, self._origin = auth.credential(settings), auth.origin(settings)
+        self._patience = Patience(settings.attempts)
+        self._store = store
+        redaction = Redaction.of(policy.of(agent).fields.never_show)
+        self._desk = Desk(
+            agent=agent,
+            policy=policy,
+            settings=settings,
+            books=Books(store, agent=agent, run=run, redaction=redaction),
+            redaction=redaction,
+            run=run,
+            approver=approver,
+            tag=fence_tag or taint.new_tag(),
+        )
+        self._blocking: tuple[BlockingPort, Line] | None = None
+        self._async: tuple[AsyncPort, Line] | None = None
+        self._lock = Lock()
+
+    @classmethod
+    def connect(
+        cls,
+        agent: str | None = None,
+        policy: Policy | str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        approver: Approver | Literal["terminal", "queue"] = approval.nobody,
+        run: str | None = None,
+        about: Iterable[Key] = (),
+        fence_tag: str | None = None,
+    ) -> Self:
+        """The tools that a policy gives to an agent; what is not handed in comes from the environment.
+
+        `approver` is asked where the policy says ask: a function, whoever sits at the terminal, or a queue in
+        the store. `run` names a run to go on with; `about` names the records that it was started for.
+        """
+        settings = settings or Settings.from_env()
+        agent, policy = agent or settings.agent, policy or settings.policy
+        if agent is None:
+            raise PolicyError("no agent named; pass agent=… or set PIPEDRIVE_AGENT")
+        if policy is None:
+            raise PolicyError("no policy given, so no tool is allowed; pass policy=… or set PIPEDRIVE_POLICY")
+        if not isinstance(policy, Policy):
+            policy = Policy.load(policy)
+        if agent not in policy.agents:
+            raise PolicyError(
+                f"the policy does not name the agent {agent!r}; it names {sorted(policy.agents)}"
+            )
+        auth.credential(settings)
+        auth.origin(settings)
+        store = Store(settings.state)
+        named = Run(started_for=about) if run is None else Run(name=run, started_for=about)
+        return cls(
+            agent=agent,
+            policy=policy,
+            settings=settings,
+            store=store,
+            approver=approval.named(approver, store) if isinstance(approver, str) else approver,
+            run=named,
+            fence_tag=fence_tag,
+        )
+
+    @property
+    def run(self) -> str:
+        """Name of this run, as the audit trail has it."""
+        return self._desk.run.name
+
+    def names(self) -> list[str]:
+        """Names of the tools that the policy lets this agent use."""
+        return [tool.name for tool in self.tools()]
+
+    def tools(self) -> list[Tool]:
+        """The tools that the policy lets this agent use."""
+        allowed = (entry for entry in catalogue.values() if self._may(entry.name))
+        return [Tool(entry) for entry in allowed]
+
+    def only(self, names: Iterable[str]) -> "Toolset":
+        """The same toolset with fewer tools; more than the policy grants cannot be had."""
+        wanted = set(names)
+        if unknown := sorted(wanted - set(catalogue)):
+            raise ArgumentsError(f"there are no tools {unknown}")
+        rights = self._desk.policy.of(self._desk.agent)
+        fewer = {name: "off" for name in catalogue if name not in wanted}
+        narrowed = rights.model_copy(update={"actions": {**rights.actions, **fewer}})
+        policy = self._desk.policy.model_copy(update={"agents": {self._desk.agent: narrowed}})
+        twin = object.__new__(Toolset)
+        twin.__dict__.update(self.__dict__)
+        twin._desk = replace(self._desk, policy=policy)  # our own twin
+        return twin
+
+    def call(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolResult:
+        """Call a tool and wait; refusals and failures are results, not exceptions."""
+        return drive(self._serve(name, arguments or {}, self._blocking_line()))
+
+    async def acall(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolResult:
+        """Call a tool; refusals and failures are results, not exceptions."""
+        return await self._serve(name, arguments or {}, self._async_line())
+
+    def undo(self, audit_id: str, *, dry_run: bool = False) -> ToolResult:
+        """Take a write back, through the same gate; refused when the record has moved since."""
+        return drive(undo(self._desk, audit_id, self._blocking_line(), dry_run=dry_run))
+
+    async def aundo(self, audit_id: str, *, dry_run: bool = False) -> ToolResult:
+        """Take a write back, through the same gate; refused when the record has moved since."""
+        return await undo(self._desk, audit_id, self._async_line(), dry_run=dry_run)
+
+    def recover(self, *, wait: bool = False) -> list[Settled]:
+        """Settle writes of unknown outcome whose time has come; with `wait`, stay until none is left."""
+        settled = drive(recover(self._desk, self._blocking_line()))
+        while wait and (seconds := next_due(self._desk)) is not None:
+            time.sleep(min(seconds + 0.05, 1.0))
+            settled += drive(recover(self._desk, self._blocking_line()))
+        return settled
+
+    def trail(self, limit: int = 20) -> list[Row]:
+        """The last rows of the audit trail that this run wrote, oldest first."""
+        with self._store.transaction(durable=False) as connection:
+            return list(audit.rows(connection, run=self.run))[-limit:]
+
+    async def _serve(self, name: str, arguments: Mapping[str, Any], line: Line) -> ToolResult:
+        """Writes left open by a killed process are looked into before the first call."""
+        try:
+            if self._desk.run.unsettled:
+                await recover(self._desk, line)
+            return await serve(self._desk, name, arguments, line)
+        except StoreError as error:
+            return ToolResult(text=render.failure(error, wrote=False), status="failed")
+
+    def estimate(self, name: str, arguments: Mapping[str, Any] | None = None) -> int:
+        """Pipedrive tokens that a call costs at most, without sending it; looking at the target is counted."""
+        if name not in catalogue or not self._may(name):
+            raise ArgumentsError(f"there is no tool {name!r} for this agent")
+        endpoint = catalogue[name]
+        endpoint.check(arguments or {})
+        return endpoint.cost + (endpoint.target.cost if endpoint.target else 0)
+
+    def close(self) -> None:
+        """Close connections and store; an async door is closed with `aclose`."""
+        if self._blocking:
+            self._blocking[0].close()
+        self._store.close()
+
+    async def aclose(self) -> None:
+        """Close connections and store."""
+        if self._async:
+            await self._async[0].close()
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _may(self, name: str) -> bool:
+        return grant(self._desk.policy, self._desk.agent, catalogue[name]).decision != "deny"
+
+    def _blocking_line(self) -> Line:
+        with self._lock:
+            if self._blocking is None:
+                port = BlockingPort(self._origin, self._settings)
+                self._blocking = (port, Line(port, self._credential, self._patience))
+            return self._blocking[1]
+
+    def _async_line(self) -> Line:
+        with self._lock:
+            if self._async is None:
+                port = AsyncPort(self._origin, self._settings)
+                self._async = (port, Line(port, self._credential, self._patience))
+            return self._async[1]

@@ -1,0 +1,222 @@
+"""What the toolset writes down about a call: audit rows, intents, outcomes and usage, each in one transaction."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from pipedrive_tools.endpoint import Call
+from pipedrive_tools.gate.redact import Redaction
+from pipedrive_tools.gate.scope import target_key
+from pipedrive_tools.gate.sentence import effect, recorded
+from pipedrive_tools.gate.verdict import Counters, Verdict
+from pipedrive_tools.state import approvals, audit, journal, usage
+from pipedrive_tools.state.journal import Intent
+from pipedrive_tools.state.store import Store
+from pipedrive_tools.toolset.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """A decision about a call, as the books keep it."""
+
+    id: str
+    """Number of the call."""
+    call: Call[Any]
+    verdict: Verdict
+    before: Mapping[str, Any] | None = None
+    approver: str = ""
+    value: float = 0.0
+    """Deal value that the call touches."""
+
+    @property
+    def target(self) -> str | None:
+        """The record that the call changes, as the journal names it."""
+        key = target_key(self.call)
+        return f"{key[0]}:{key[1]}" if key else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What came of beginning a write: its number, or the reason why it must not be sent."""
+
+    id: str
+    """Number of the call, or of the earlier one that it repeats."""
+    refused: Verdict | None = None
+    repeat: Intent | None = None
+
+
+class Books:
+    """The books of one run of one agent."""
+
+    def __init__(self, store: Store, *, agent: str, run: Run, redaction: Redaction) -> None:
+        self.store = store
+        self.agent = agent
+        self._run = run
+        self._redaction = redaction
+        with store.transaction(durable=False) as connection:
+            run.saw(_counters(usage.read(connection, run.name, agent)))
+
+    @property
+    def run(self) -> str:
+        """Name of the run."""
+        return self._run.name
+
+    def said(self, call: Call[Any], before: Mapping[str, Any] | None = None) -> str:
+        """A call in plain English, without what the agent is never shown."""
+        resource = call.endpoint.resource
+        masked = replace(call, values=self._redaction.masked(call.values, resource))
+        return effect(
+            masked,
+            self._redaction.masked(before, resource) if before is not None else None,
+            stages=self._run.stages,
+        )
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens that the gate itself spent on looking."""
+        with self.store.transaction(durable=False) as connection:
+            self._count(connection, usage.Used(tokens=tokens))
+
+    def _count(self, connection: Connection, used: usage.Used, *, record: str | None = None) -> None:
+        self._run.saw(_counters(usage.add(connection, self.run, self.agent, used, record=record)))
+
+    def note(
+        self, tool: str, said: str, verdict: Verdict, *, status: str, outcome: str, tokens: int = 0
+    ) -> str:
+        """One row for a call that changes nothing: a read, a refusal, a rehearsal."""
+        number = journal.new_id()
+        with self.store.transaction(durable=False) as connection:
+            if tokens:
+                self._count(connection, usage.Used(tokens=tokens))
+            self._append(
+                connection, number, tool, said, verdict, "call", status=status, outcome=outcome, cost=tokens
+            )
+        return number
+
+    def begin(
+        self, decided: Decided, *, check: Callable[[Counters], Verdict], approval: str | None = None
+    ) -> Begun:
+        """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
+        call, number = decided.call, decided.id
+        with self.store.transaction(durable=True) as connection:
+            repeat = journal.repeat_of(connection, self.run, call, decided.target)
+            if repeat:
+                return Begun(id=repeat.id, repeat=repeat)
+            verdict = check(_counters(usage.read(connection, self.run, self.agent)))
+            if verdict.decision != "deny" and approval and not approvals.use(connection, approval):
+                verdict = Verdict("deny", "approval", "the approval was used, withdrawn or has expired")
+            said = self.said(call, decided.before)
+            if verdict.decision == "deny":
+                self._append(
+                    connection,
+                    number,
+                    call.endpoint.name,
+                    said,
+                    verdict,
+                    "call",
+                    status="denied",
+                    outcome="refused",
+                )
+                return Begun(id=number, refused=verdict)
+            journal.add(
+                connection,
+                journal.intent(
+                    call,
+                    id=number,
+                    run=self.run,
+                    agent=self.agent,
+                    target=decided.target,
+                    before=decided.before,
+                ),
+            )
+            used = usage.Used(writes=1, tokens=call.endpoint.cost, rows=0, value=decided.value)
+            self._count(connection, used, record=decided.target or f"new:{number}")
+            self._append(
+                connection,
+                number,
+                call.endpoint.name,
+                said,
+                decided.verdict,
+                "decision",
+                status="sent",
+                outcome="allowed and about to be sent",
+                approver=decided.approver,
+            )
+        return Begun(id=number)
+
+    def finish(
+        self,
+        decided: Decided,
+        state: journal.State,
+        *,
+        status: str,
+        tokens: int,
+        outcome: str,
+        data: Any = None,
+        error: str | None = None,
+        counted: int | None = None,
+    ) -> None:
+        """Write the outcome and the true cost; `counted` tokens were counted when it began."""
+        call, number = decided.call, decided.id
+        with self.store.transaction(durable=False) as connection:
+            journal.settle(connection, number, state, data=data, error=error)
+            if more := tokens - (call.endpoint.cost if counted is None else counted):
+                self._count(connection, usage.Used(tokens=more))
+            self._append(
+                connection,
+                number,
+                call.endpoint.name,
+                self.said(call, decided.before),
+                decided.verdict,
+                "outcome",
+                status=status,
+                outcome=outcome,
+                cost=tokens,
+                approver=decided.approver,
+            )
+
+    def _append(
+        self,
+        connection: Connection,
+        number: str,
+        tool: str,
+        said: str,
+        verdict: Verdict,
+        step: str,
+        *,
+        status: str,
+        outcome: str,
+        cost: int = 0,
+        approver: str = "",
+    ) -> None:
+        sentence = recorded(self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome)
+        audit.append(
+            connection,
+            audit.Entry(
+                id=number,
+                run=self.run,
+                agent=self.agent,
+                tool=tool,
+                step=step,
+                decision=verdict.decision,
+                rule=verdict.rule,
+                approver=approver,
+                status=status,
+                cost=cost,
+                sentence=sentence,
+            ),
+        )
+
+
+def _counters(used: usage.UsedNow) -> Counters:
+    return Counters(
+        writes_run=used.run.writes,
+        tokens_run=used.run.tokens,
+        rows_run=used.run.rows,
+        value_run=used.run.value,
+        writes_day=used.day.writes,
+        tokens_day=used.day.tokens,
+        rows_day=used.day.rows,
+        value_day=used.day.value,
+    )

@@ -1,0 +1,153 @@
+"""Looking for a write whose answer got lost: whether it happened, as Pipedrive shows it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from pipedrive_tools.client import Line, perform
+from pipedrive_tools.endpoint import Call, Effect, Endpoint, Paging
+from pipedrive_tools.endpoints import activities, catalogue, deals, leads, notes, organizations, persons
+from pipedrive_tools.errors import NotFoundError
+from pipedrive_tools.gate import taint
+from pipedrive_tools.gate.guard import same
+from pipedrive_tools.state import journal
+from pipedrive_tools.state.journal import Intent
+from pipedrive_tools.toolset.marker import carries
+from pipedrive_tools.toolset.way import Desk
+
+CLOCK_SKEW_SECONDS: Final = 120.0
+"""How far Pipedrive's clock may be from ours."""
+PAGES: Final = 3
+"""Lists that are read for one write at most."""
+
+Found = Literal["found", "absent", "moved"]
+
+_LISTS: Final[Mapping[str, Endpoint[..., Any]]] = {
+    "create_deal": deals.list_,
+    "create_person": persons.list_,
+    "create_organization": organizations.list_,
+    "create_activity": activities.list_,
+    "create_lead": leads.list_,
+    "create_note": notes.list_,
+}
+_PARENTS: Final = ("deal_id", "lead_id", "person_id", "org_id", "organization_id")
+
+
+def stored_call(row: Intent) -> Call[Any]:
+    """The call of an intent, from the wire values that the journal keeps."""
+    endpoint = catalogue[row.tool]
+    return Call(endpoint, endpoint.model.model_construct(), row.arguments)
+
+
+async def look_for(desk: Desk, row: Intent, call: Call[Any], line: Line) -> tuple[Found, Any]:
+    """Whether the write happened, as Pipedrive shows it."""
+    if call.endpoint.effect is Effect.CREATE:
+        return await _search_created(desk, row, call, line)
+    target = call.endpoint.target
+    if target is None:
+        return "moved", None
+    try:
+        answer = await perform(target.check({target.path_arguments[0]: call.target_id}), line)
+    except NotFoundError:
+        now = None
+    else:
+        await line.port.run(desk.books.spend, answer.tokens)
+        now = answer.data if isinstance(answer.data, dict) else None
+    if call.endpoint.effect is Effect.UPDATE:
+        return _changed(row, call, now)
+    gone = now is None or now.get("is_deleted") or now.get("active_flag") is False
+    if not gone:
+        return "absent", None
+    if call.endpoint.effect is Effect.DELETE:
+        return "found", {"id": call.target_id}
+    return await _search_converted(call, line)
+
+
+def _changed(row: Intent, call: Call[Any], now: Mapping[str, Any] | None) -> tuple[Found, Any]:
+    """Whether a record holds what was written, is as it was, or went another way."""
+    if now is None:
+        return "moved", None
+    path = call.endpoint.path_arguments
+    if all(same(value, now.get(name)) for name, value in call.values.items() if name not in path):
+        return "found", dict(now)
+    return ("absent", None) if now.get("update_time") == row.image.get("update_time") else ("moved", None)
+
+
+async def _search_created(desk: Desk, row: Intent, call: Call[Any], line: Line) -> tuple[Found, Any]:
+    """The newest records, compared with what was sent; those that other writes made do not count."""
+    recovery = desk.policy.of(desk.agent).recovery
+    taken = await line.port.run(_claimed, desk, row.tool)
+    page: str | int | None = None
+    question = _question(call, row.created - CLOCK_SKEW_SECONDS)
+    for _ in range(PAGES):
+        answer = await perform(question, line, page=page)
+        await line.port.run(desk.books.spend, answer.tokens)
+        for record in answer.data or ():
+            if str(record.get("id")) in taken or not _is_young(record, row.created - CLOCK_SKEW_SECONDS):
+                continue
+            by_marker = carries(record, call, row.id, recovery)
+            if by_marker or (by_marker is None and _has_values(record, call)):
+                return "found", record
+        page = answer.next_page
+        if page is None:
+            break
+    return "absent", None
+
+
+def _claimed(desk: Desk, tool: str) -> set[str]:
+    with desk.books.store.transaction(durable=False) as connection:
+        return journal.claimed(connection, tool)
+
+
+def _question(call: Call[Any], since: float) -> Call[Any]:
+    """The list that shows the youngest records of the kind, under the same parent where the API can filter by it."""
+    entry = _LISTS[call.endpoint.name]
+    moment = datetime.fromtimestamp(since, UTC).replace(microsecond=0)
+    wanted: dict[str, Any] = {
+        name: call.values[name]
+        for name in _PARENTS
+        if name in call.values and name in entry.model.model_fields
+    }
+    wanted |= {"updated_since": moment.isoformat().replace("+00:00", "Z"), "limit": entry.page_limit}
+    if entry.paging is Paging.OFFSET:
+        wanted |= {"sort": "add_time DESC"}
+    else:
+        wanted |= {"sort_by": "add_time", "sort_direction": "desc"}
+    return entry.check(wanted)
+
+
+def _is_young(record: Mapping[str, Any], since: float) -> bool:
+    """Whether the record was made after the call was sent, as far as the clocks agree."""
+    text = str(record.get("add_time") or "").replace(" ", "T").replace("Z", "+00:00")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return True
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() >= since
+
+
+def _has_values(record: Mapping[str, Any], call: Call[Any]) -> bool:
+    """Whether every value that was sent is in the record, as far as the list shows it."""
+    for name, value in call.values.items():
+        if name not in record:
+            continue
+        now = record[name]
+        if name in {"content", "note"} and isinstance(value, str) and isinstance(now, str):
+            if taint.readable(value) != taint.readable(now):
+                return False
+        elif not same(value, now):
+            return False
+    return True
+
+
+async def _search_converted(call: Call[Any], line: Line) -> tuple[Found, Any]:
+    """A lead that is gone became a deal that names it."""
+    lead = call.target_id
+    question = deals.list_(
+        sort_by="add_time", sort_direction="desc", limit=500, include_fields=["source_lead_id"]
+    )
+    answer = await perform(question, line)
+    for deal in answer.data or ():
+        if deal.get("source_lead_id") == lead:
+            return "found", {"status": "completed", "deal_id": deal["id"]}
+    return "moved", None
