@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias, cast, get_args
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
 import jsonschema
 import pytest
+from pydantic import Field
 
 from pipedrive_tools import schema
-from pipedrive_tools.endpoint import Endpoint
+from pipedrive_tools.endpoint import Args, Effect, Endpoint
 from pipedrive_tools.endpoints import catalogue
 from tests.endpoints.examples import EXAMPLES
 from tests.endpoints.facts import listed, needs_endpoints
@@ -167,6 +168,39 @@ def test_free_values_are_texts() -> None:
     fields = schema.describe(catalogue["create_deal"])["properties"]["custom_fields"]
 
     assert fields["items"]["properties"]["value"]["type"] == "string"
+
+
+class Toggle(Args):
+    """Turn the light on."""
+
+    state: Literal["on"]
+    """Only on."""
+    seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    """At most 60."""
+
+
+def test_one_choice_is_an_enumeration() -> None:
+    """A single choice is written as an enumeration of one, and bounds stand in the description alone."""
+    entry = Endpoint(
+        name="toggle_light",
+        method="GET",
+        path="/api/v2/light",
+        args=Toggle,
+        returns=bool,
+        effect=Effect.READ,
+        resource="deals",
+        scopes=("base",),
+        cost=1,
+    )
+
+    assert schema.describe(entry) == {
+        "type": "object",
+        "properties": {
+            "state": {"type": "string", "description": "Only on", "enum": ["on"]},
+            "seconds": {"type": "integer", "description": "At most 60"},
+        },
+        "required": ["state"],
+    }
 
 
 def test_own_arguments_come_first() -> None:

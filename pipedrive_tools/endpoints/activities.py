@@ -90,9 +90,9 @@ def _attendee(value: Any) -> Any:
 
 # Models are offered ids and addresses; what a read gave is taken too, so that it can be put back.
 Participants = Many[
-    Annotated[Participant, BeforeValidator(_participant), WithJsonSchema({"type": "integer"})]
+    Annotated[Participant | int, BeforeValidator(_participant), WithJsonSchema({"type": "integer"})]
 ]
-Attendees = Many[Annotated[Attendee, BeforeValidator(_attendee), WithJsonSchema({"type": "string"})]]
+Attendees = Many[Annotated[Attendee | str, BeforeValidator(_attendee), WithJsonSchema({"type": "string"})]]
 
 
 class ListActivities(CursorPage):

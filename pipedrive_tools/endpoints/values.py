@@ -186,9 +186,9 @@ def _prose(value: Any) -> Any:
     raise ValueError("a text is due")
 
 
-Place = Annotated[Address, BeforeValidator(_from_text), WithJsonSchema({"type": "string"})]
+Place = Annotated[Address | str, BeforeValidator(_from_text), WithJsonSchema({"type": "string"})]
 """An address, offered to models as one line."""
-Contacts = Many[Annotated[Contact, BeforeValidator(_from_text), WithJsonSchema({"type": "string"})]]
+Contacts = Many[Annotated[Contact | str, BeforeValidator(_from_text), WithJsonSchema({"type": "string"})]]
 """E-mail addresses or phone numbers, offered to models as texts."""
 Prose = Annotated[str | Html, BeforeValidator(_prose), WithJsonSchema({"type": "string"})]
 """Text that Pipedrive keeps as HTML, offered to models as plain text."""

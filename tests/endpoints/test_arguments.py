@@ -57,7 +57,7 @@ def test_blanking_beside_setting() -> None:
 
 def test_what_cannot_be_blank() -> None:
     """A field that Pipedrive refuses to blank is refused here, with those that can be."""
-    with pytest.raises(ArgumentsError, match="'expected_close_date'.*'lost_reason'"):
+    with pytest.raises(ArgumentsError, match=r"'expected_close_date'.*'lost_reason'"):
         deals.update(deal_id=7, clear=["expected_close_date"])
 
 

@@ -120,7 +120,7 @@ def test_contacts() -> None:
 
 def test_an_address_in_one_line() -> None:
     """An address is taken as one line, or as a read gave it."""
-    assert organizations.create(name="x", address="Main St 1").values["address"] == {"value": "Main St 1"}  # type: ignore[arg-type]  # a text is taken at run time
+    assert organizations.create(name="x", address="Main St 1").values["address"] == {"value": "Main St 1"}
     again = {"value": "Main St 1", "country": "Estonia", "locality": None}
     call = organizations.create.check({"name": "x", "address": again})
     assert call.values["address"] == {"value": "Main St 1", "country": "Estonia"}
@@ -148,5 +148,5 @@ def test_formatted_text_can_be_put_back() -> None:
 @pytest.mark.parametrize("content", ["", "  ", 7, ["a"]])
 def test_prose_that_is_none(content: Any) -> None:
     """A note without text is refused with one reason."""
-    with pytest.raises(ArgumentsError, match="^create_note: content: a text [^;]*$"):
+    with pytest.raises(ArgumentsError, match=r"^create_note: content: a text [^;]*$"):
         notes.create.check({"content": content, "deal_id": 1})
