@@ -1,6 +1,6 @@
 """The typed client: `perform` and `pages`, written once, and their two faces."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -35,22 +35,31 @@ class Line:
     patience: Patience = field(default_factory=Patience)
 
 
-async def perform(call: Call[Any], line: Line, *, page: str | int | None = None) -> Answer:
+Reader = Callable[[Call[Any], wire.Response], Answer]
+"""How an answer is read: `wire.answer` gives plain JSON, `wire.typed_answer` the entry's type."""
+
+
+async def perform(
+    call: Call[Any], line: Line, *, page: str | int | None = None, read: Reader = wire.answer
+) -> Answer:
     """Send a call, again where nothing can have happened twice, and follow the job it starts."""
-    answer = await _deliver(call, line, page)
+    answer = await _deliver(call, line, page, read)
     if call.endpoint.job is None:
         return answer
     return await follow(call, answer, line)
 
 
-async def _deliver(call: Call[Any], line: Line, page: str | int | None) -> Answer:
+async def _deliver(
+    call: Call[Any], line: Line, page: str | int | None = None, read: Reader = wire.answer
+) -> Answer:
     request = wire.request(call, page=page)
     attempt = 0
     while True:
         attempt += 1
-        signed = replace(request, headers={**request.headers, **line.credential.headers()})
+        headers = {**request.headers, **line.credential.headers()}
+        signed = wire.Request(request.method, request.path, headers, request.body)
         try:
-            answer = wire.answer(call, await line.port.exchange(signed))
+            answer = read(call, await line.port.exchange(signed))
         except PipedriveToolsError as error:
             wait = line.patience.wait_seconds(error, call.endpoint.effect, attempt)
             if wait is None:
@@ -58,7 +67,7 @@ async def _deliver(call: Call[Any], line: Line, page: str | int | None) -> Answe
             await line.port.sleep(wait)
         else:
             line.patience.reward()
-            return replace(answer, tokens=attempt * call.endpoint.cost)
+            return answer if attempt == 1 else replace(answer, tokens=attempt * call.endpoint.cost)
 
 
 async def follow(call: Call[Any], answer: Answer, line: Line) -> Answer:
@@ -78,7 +87,7 @@ async def follow(call: Call[Any], answer: Answer, line: Line) -> Answer:
         await line.port.sleep(wait)
         tokens += job.cost
         try:
-            status = (await _deliver(question, line, None)).data
+            status = (await _deliver(question, line)).data
         except NotFoundError:
             return replace(answer, data=data | {"status": "expired"}, tokens=tokens)
         except PipedriveToolsError:
@@ -90,7 +99,7 @@ async def follow(call: Call[Any], answer: Answer, line: Line) -> Answer:
     return replace(answer, data=data, tokens=tokens)
 
 
-async def pages(call: Call[list[T]], line: Line) -> AsyncIterator[Answer]:
+async def pages(call: Call[list[T]], line: Line, *, read: Reader = wire.answer) -> AsyncIterator[Answer]:
     """Every page of a list, one after the other, as large as the API lets a page be."""
     endpoint = call.endpoint
     if endpoint.paging is Paging.NONE:
@@ -99,11 +108,19 @@ async def pages(call: Call[list[T]], line: Line) -> AsyncIterator[Answer]:
         call = replace(call, values={**call.values, "limit": endpoint.page_limit})
     page: str | int | None = None
     while True:
-        answer = await perform(call, line, page=page)
+        answer = await perform(call, line, page=page, read=read)
         yield answer
         if answer.next_page is None or answer.next_page == page:
             return
         page = answer.next_page
+
+
+async def _typed(call: Call[R], line: Line) -> R:
+    """The answer in the type that the entry promises; a job's is put together first."""
+    if call.endpoint.job:
+        return call.endpoint.parse((await perform(call, line)).data)
+    data: R = (await perform(call, line, read=wire.typed_answer)).data
+    return data
 
 
 async def _next(walk: AsyncIterator[Answer]) -> Answer | None:
@@ -141,13 +158,13 @@ class Pipedrive:
     def send(self, call: Call[R]) -> R:
         """Send one call and give what it answers."""
         _refuse_write(call, self._writes)
-        return call.endpoint.parse(drive(perform(call, self._line)).data)
+        return drive(_typed(call, self._line))
 
     def pages(self, call: Call[list[T]]) -> Iterator[list[T]]:
         """Walk a list page by page; a page holds 500 records where the API allows it."""
-        walk = pages(call, self._line)
+        walk = pages(call, self._line, read=wire.typed_answer)
         while (answer := drive(_next(walk))) is not None:
-            yield call.endpoint.parse(answer.data)
+            yield answer.data
 
     def close(self) -> None:
         """Close the connections."""
@@ -177,12 +194,12 @@ class AsyncPipedrive:
     async def send(self, call: Call[R]) -> R:
         """Send one call and give what it answers."""
         _refuse_write(call, self._writes)
-        return call.endpoint.parse((await perform(call, self._line)).data)
+        return await _typed(call, self._line)
 
     async def pages(self, call: Call[list[T]]) -> AsyncIterator[list[T]]:
         """Walk a list page by page; a page holds 500 records where the API allows it."""
-        async for answer in pages(call, self._line):
-            yield call.endpoint.parse(answer.data)
+        async for answer in pages(call, self._line, read=wire.typed_answer):
+            yield answer.data
 
     async def close(self) -> None:
         """Close the connections."""

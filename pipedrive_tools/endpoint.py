@@ -27,6 +27,7 @@ Marker = Literal["custom_field", "note", "content"]
 """Where a created record can carry the journal's marker (RELIABILITY.md, section 2)."""
 
 P = ParamSpec("P")
+R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
@@ -78,6 +79,14 @@ class Record(BaseModel):
     """One record of an answer; keys that the model does not name are kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+
+
+class Envelope(BaseModel, Generic[R]):
+    """What Pipedrive wraps every answer in."""
+
+    success: bool | None = None
+    data: R
+    additional_data: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +152,11 @@ class Endpoint(Generic[P, R_co]):
         return call
 
     @cached_property
+    def envelope(self) -> TypeAdapter["Envelope[R_co]"]:
+        """Reads a whole answer in one pass, `data` in the type that the entry promises."""
+        return TypeAdapter(Envelope[self.returns])  # type: ignore[name-defined]  # a type made from a value
+
+    @cached_property
     def _adapter(self) -> TypeAdapter[R_co]:
         return TypeAdapter(self.returns)
 
@@ -191,7 +205,7 @@ class Call(Generic[R_co]):
         names = self.endpoint.path_arguments
         return cast("int | str", self.values[names[0]]) if names else None
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """One line that is equal for equal calls."""
         return f"{self.endpoint.name} " + json.dumps(self.values, sort_keys=True, separators=(",", ":"))

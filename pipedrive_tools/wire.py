@@ -4,11 +4,11 @@ import html
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
-from pydantic_core import from_json, to_json
+from pydantic_core import ValidationError, from_json, to_json
 
 from pipedrive_tools import errors
 from pipedrive_tools.endpoint import Call, Paging, path_names
@@ -100,6 +100,21 @@ def answer(call: Call[Any], response: Response) -> Answer:
             detail=_said(envelope),
         )
     return Answer(envelope.get("data"), _next_page(call, envelope), call.endpoint.cost)
+
+
+def typed_answer(call: Call[Any], response: Response) -> Answer:
+    """The same with `data` in the entry's type: one pass over the bytes, and no dicts in between."""
+    if response.status in OK:
+        try:
+            envelope = call.endpoint.envelope.validate_json(response.body)
+        except ValidationError:
+            pass  # the plain way below tells what is wrong with it
+        else:
+            if envelope.success is not False:
+                extra = {"additional_data": envelope.additional_data, "data": envelope.data}
+                return Answer(envelope.data, _next_page(call, extra), call.endpoint.cost)
+    found = answer(call, response)
+    return replace(found, data=call.endpoint.parse(found.data))
 
 
 def _json(call: Call[Any], response: Response) -> dict[str, Any]:
