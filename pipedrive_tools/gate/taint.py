@@ -47,6 +47,8 @@ def readable(markup: str) -> str:
 
 def one_line(text: str) -> str:
     """Cleaned text that cannot break out of its row."""
+    if text.isascii() and text.isprintable() and "&" not in text and "  " not in text:
+        return text.strip()
     return " ".join(clean(text).split())
 
 

@@ -3,13 +3,18 @@
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
 from pipedrive_tools.state.schema import approvals
+from pipedrive_tools.state.store import Hot
 
 State = Literal["pending", "approved", "rejected", "used"]
+
+_USE: Final = (
+    "UPDATE approvals SET state = 'used' WHERE id = ? AND state = 'approved' AND expires > ? RETURNING 1"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +69,9 @@ def ask(
     return fresh
 
 
-def use(connection: Connection, id: str) -> bool:
+def use(connection: Hot, id: str) -> bool:
     """Spend an approval; false when it was spent, withdrawn or has expired."""
-    claim = update(approvals).where(
-        approvals.c.id == id, approvals.c.state == "approved", approvals.c.expires > time.time()
-    )
-    return connection.execute(claim.values(state="used")).rowcount == 1
+    return connection.first(_USE, (id, time.time())) is not None
 
 
 def decide(connection: Connection, id: str, *, approved: bool, approver: str) -> bool:

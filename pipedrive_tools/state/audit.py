@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from pipedrive_tools.state.schema import audit
+from pipedrive_tools.state.store import Hot
 
 GENESIS: Final = "0" * 64
 _COLUMNS: Final = (
@@ -47,13 +48,13 @@ class Row(Entry):
     hash: str
 
 
-def append(connection: Connection, entry: Entry) -> str:
+def append(connection: Hot, entry: Entry) -> str:
     """Add a row to the chain within the caller's transaction; gives the new head."""
-    head = connection.exec_driver_sql(_HEAD).first()
+    head = connection.first(_HEAD)
     seq, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
     now = round(time.time(), 6)
     digest = link(previous, seq, now, entry)
-    connection.exec_driver_sql(
+    connection.execute(
         _INSERT,
         (
             seq, entry.id, now, entry.run, entry.agent, entry.tool, entry.step, entry.decision,

@@ -8,9 +8,10 @@
 See RELIABILITY.md, section 2.
 """
 
+import hashlib
 import json
+import secrets
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -19,22 +20,29 @@ from sqlalchemy import Connection, select, update
 
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.state.schema import journal
+from pipedrive_tools.state.store import Hot
 
 State = Literal["SENT", "DONE", "FAILED", "UNKNOWN", "PARKED"]
 
 _COLUMNS: Final = (
-    "id", "run", "agent", "tool", "values", "target", "before", "state", "result", "error",
+    "id", "run", "agent", "tool", "values", "fingerprint", "target", "before", "state", "result", "error",
     "created", "changed", "lease", "tries", "undone_by",
 )  # fmt: skip
 _NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
 _INSERT: Final = f"INSERT INTO journal ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_SETTLE: Final = "UPDATE journal SET state = ?, result = ?, error = ?, changed = ? WHERE id = ?"
+_SETTLE: Final = (
+    "UPDATE journal SET state = ?, result = ?, error = ?, changed = ?, lease = 0 "
+    "WHERE id = ? AND (? IS NULL OR lease = ?) RETURNING 1"
+)
+_MADE: Final = (
+    "SELECT 1 FROM journal WHERE tool = ? AND id != ? AND state = 'DONE' AND json_extract(result, '$.id') = ?"
+)
 _LAST_OF_TARGET: Final = (
     f"SELECT {_NAMES} FROM journal WHERE run = ? AND target = ? AND state != 'FAILED' "  # noqa: S608
     "ORDER BY created DESC, id DESC LIMIT 1"
 )
 _SAME_CALL: Final = (
-    f'SELECT {_NAMES} FROM journal WHERE run = ? AND tool = ? AND "values" = ? '  # noqa: S608
+    f"SELECT {_NAMES} FROM journal WHERE run = ? AND fingerprint = ? "  # noqa: S608
     "AND state != 'FAILED' ORDER BY created DESC LIMIT 1"
 )
 
@@ -49,6 +57,8 @@ class Intent:
     tool: str
     values: str
     """The wire values, JSON with sorted keys."""
+    fingerprint: str
+    """Equal for equal calls."""
     target: str | None
     """`resource:id` of the record that is changed."""
     before: str | None
@@ -99,6 +109,7 @@ def intent(
         agent=agent,
         tool=call.endpoint.name,
         values=canonical(call.values),
+        fingerprint=fingerprint(call),
         target=target,
         before=canonical(before) if before is not None else None,
         state="SENT",
@@ -117,37 +128,51 @@ def canonical(values: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
+def fingerprint(call: Call[Any]) -> str:
+    """One short word that is equal for equal calls."""
+    return hashlib.sha256(call.canonical.encode()).hexdigest()[:32]
+
+
 def new_id() -> str:
-    """A name for a call that no other call has."""
-    return uuid.uuid4().hex
+    """A name for a call that no other call has: when it was made, then chance, so that indexes grow at one end."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
-def add(connection: Connection, row: Intent) -> None:
+def add(connection: Hot, row: Intent) -> None:
     """Write an intent down."""
-    connection.exec_driver_sql(_INSERT, tuple(getattr(row, name) for name in _COLUMNS))
+    connection.execute(_INSERT, tuple(getattr(row, name) for name in _COLUMNS))
 
 
 def settle(
-    connection: Connection, id: str, state: State, *, data: Any = None, error: str | None = None
-) -> None:
-    """Write an outcome down."""
+    connection: Hot,
+    id: str,
+    state: State,
+    *,
+    data: Any = None,
+    error: str | None = None,
+    lease: float | None = None,
+) -> bool:
+    """Write an outcome down; false when it hangs on a lease that is no longer held."""
     result = json.dumps(data, separators=(",", ":")) if data is not None else None
-    connection.exec_driver_sql(_SETTLE, (state, result, error, time.time(), id))
+    return connection.first(_SETTLE, (state, result, error, time.time(), id, lease, lease)) is not None
 
 
-def repeat_of(connection: Connection, run: str, call: Call[Any], target: str | None) -> Intent | None:
+def made_by_another(connection: Hot, id: str, tool: str, record: Any) -> bool:
+    """Whether another write with this tool is known to have made the record."""
+    return connection.first(_MADE, (tool, id, record)) is not None
+
+
+def repeat_of(connection: Hot, run: str, call: Call[Any], target: str | None) -> Intent | None:
     """The earlier call of this run that this one repeats.
 
     A change is a repeat only while it is the run's last word on its record: A, B, A are three changes.
     """
     if target is not None:
-        found = connection.exec_driver_sql(_LAST_OF_TARGET, (run, target)).first()
-        if found is None or found[3] != call.endpoint.name or found[4] != canonical(call.values):
+        found = connection.first(_LAST_OF_TARGET, (run, target))
+        if found is None or found[_COLUMNS.index("fingerprint")] != fingerprint(call):
             return None
     else:
-        found = connection.exec_driver_sql(
-            _SAME_CALL, (run, call.endpoint.name, canonical(call.values))
-        ).first()
+        found = connection.first(_SAME_CALL, (run, fingerprint(call)))
     return Intent(**dict(zip(_COLUMNS, found, strict=True))) if found else None
 
 
@@ -157,16 +182,18 @@ def get(connection: Connection, id: str) -> Intent | None:
     return Intent(**found) if found else None
 
 
-def send_again(connection: Connection, id: str) -> None:
-    """The write is about to be sent once more."""
-    connection.exec_driver_sql(
-        "UPDATE journal SET state = 'SENT', changed = ?, tries = tries + 1 WHERE id = ?", (time.time(), id)
+def send_again(connection: Hot, id: str, *, lease: float) -> bool:
+    """The write is about to be sent once more; false, and it must not be, when the lease is no longer held."""
+    again = (
+        "UPDATE journal SET state = 'SENT', changed = ?, tries = tries + 1 "
+        "WHERE id = ? AND lease = ? RETURNING 1"
     )
+    return connection.first(again, (time.time(), id, lease)) is not None
 
 
-def mark_undone(connection: Connection, id: str, by: str) -> None:
+def mark_undone(connection: Hot, id: str, by: str) -> None:
     """The write was taken back by another one."""
-    connection.exec_driver_sql("UPDATE journal SET undone_by = ? WHERE id = ?", (by, id))
+    connection.execute("UPDATE journal SET undone_by = ? WHERE id = ?", (by, id))
 
 
 def claimed(connection: Connection, tool: str) -> set[str]:
@@ -184,8 +211,20 @@ def listed(connection: Connection, states: Sequence[State] = ()) -> list[Intent]
     return [Intent(**found) for found in connection.execute(query).mappings()]
 
 
-def take_lease(connection: Connection, row: Intent, seconds: float) -> bool:
-    """Hold a row for one recoverer; false when another one holds it or has moved it on."""
+def under_way(connection: Connection, row: Intent, since: float) -> bool:
+    """Whether the same write was sent by another call after this moment and has no outcome yet."""
+    query = select(journal.c.id).where(
+        journal.c.tool == row.tool,
+        journal.c["values"] == row.values,
+        journal.c.id != row.id,
+        journal.c.state == "SENT",
+        journal.c.changed > since,
+    )
+    return connection.execute(query).first() is not None
+
+
+def take_lease(connection: Connection, row: Intent, seconds: float) -> float | None:
+    """Hold a row for one recoverer until the moment given back; None when another one holds it or moved it on."""
     now = time.time()
     free = (
         journal.c.id == row.id,
@@ -194,4 +233,4 @@ def take_lease(connection: Connection, row: Intent, seconds: float) -> bool:
         journal.c.tries == row.tries,
     )
     claim = update(journal).where(*free).values(lease=now + seconds)
-    return connection.execute(claim).rowcount == 1
+    return now + seconds if connection.execute(claim).rowcount == 1 else None

@@ -20,6 +20,7 @@ journal = Table(
     Column("agent", String(128), nullable=False),
     Column("tool", String(64), nullable=False),
     Column("values", Text, nullable=False),  # the wire values, JSON with sorted keys
+    Column("fingerprint", String(32), nullable=False),  # equal for equal calls
     Column("target", String(96)),  # resource:id of the record that is changed
     Column("before", Text),  # the record as it was, JSON
     Column("state", String(8), nullable=False),
@@ -30,9 +31,15 @@ journal = Table(
     Column("lease", Float, nullable=False, default=0.0),  # until when one recoverer holds the row
     Column("tries", Integer, nullable=False, default=1),  # how often it was sent
     Column("undone_by", String(32)),
-    Index("journal_run", "run", "created"),
-    Index("journal_state", "state"),
+    Index("journal_repeat", "run", "fingerprint"),
+    sqlite_with_rowid=False,  # ids grow with time, so a row is added at the end and needs no second tree
 )
+
+OPEN_STATES: Final = ("SENT", "UNKNOWN")
+"""States of a write that is not over; few rows are in them, so their index stays small."""
+
+Index("journal_target", journal.c.run, journal.c.target, sqlite_where=journal.c.target.is_not(None))
+Index("journal_open", journal.c.state, sqlite_where=journal.c.state.in_(OPEN_STATES))
 
 audit = Table(
     "audit",
@@ -51,7 +58,6 @@ audit = Table(
     Column("cost", Integer, nullable=False),
     Column("sentence", Text, nullable=False),
     Column("hash", String(64), nullable=False),
-    Index("audit_id", "id"),
 )
 
 approvals = Table(
@@ -79,6 +85,7 @@ usage = Table(
     Column("tokens", Integer, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("value", Float, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 touched = Table(
@@ -87,4 +94,5 @@ touched = Table(
     Column("period", String(96), primary_key=True),
     Column("agent", String(128), primary_key=True),
     Column("record", String(96), primary_key=True),
+    sqlite_with_rowid=False,
 )

@@ -1,14 +1,14 @@
 """What agents have used up: writes, tokens, rows and deal value, per run and per day (UTC)."""
 
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
-
-from sqlalchemy import Connection
+from typing import Any, Final, NamedTuple
 
 from pipedrive_tools.state.schema import touched, usage
+from pipedrive_tools.state.store import Hot
 
 _ADD: Final = (
-    f"INSERT INTO {usage.name} (period, agent, writes, tokens, rows, value) VALUES (?, ?, ?, ?, ?, ?) "  # noqa: S608
+    f"INSERT INTO {usage.name} (period, agent, writes, tokens, rows, value) "  # noqa: S608
+    "VALUES (?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (period, agent) DO UPDATE SET writes = writes + excluded.writes, "
     "tokens = tokens + excluded.tokens, rows = rows + excluded.rows, value = value + excluded.value "
     "RETURNING writes, tokens, rows, value"
@@ -16,7 +16,9 @@ _ADD: Final = (
 _TOUCH: Final = (
     f"INSERT INTO {touched.name} (period, agent, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"  # noqa: S608
 )
-_READ: Final = f"SELECT writes, tokens, rows, value FROM {usage.name} WHERE period = ? AND agent = ?"  # noqa: S608
+_READ: Final = (
+    f"SELECT period, writes, tokens, rows, value FROM {usage.name} WHERE period IN (?, ?) AND agent = ?"  # noqa: S608
+)
 
 
 class Used(NamedTuple):
@@ -40,19 +42,18 @@ def periods(run: str) -> tuple[str, str]:
     return f"run:{run}", f"day:{datetime.now(UTC).date().isoformat()}"
 
 
-def read(connection: Connection, run: str, agent: str) -> UsedNow:
+def read(connection: Hot, run: str, agent: str) -> UsedNow:
     """What an agent has used up."""
-    found = [connection.exec_driver_sql(_READ, (period, agent)).first() for period in periods(run)]
-    return UsedNow(*(Used(*row) if row else Used() for row in found))
+    both = periods(run)
+    found = {row[0]: Used(*row[1:]) for row in connection.execute(_READ, (*both, agent))}
+    return UsedNow(*(found.get(period, Used()) for period in both))
 
 
-def add(connection: Connection, run: str, agent: str, more: Used, *, record: str | None = None) -> UsedNow:
+def add(connection: Hot, run: str, agent: str, more: Used, *, record: str | None = None) -> UsedNow:
     """Count what a call uses, and its record once per period; gives the sums."""
-    sums = []
+    values: list[Any] = []
     for period in periods(run):
-        rows = 0
-        if record and connection.exec_driver_sql(_TOUCH, (period, agent, record)).first():
-            rows = 1
-        values = (period, agent, more.writes, more.tokens, more.rows + rows, more.value)
-        sums.append(Used(*connection.exec_driver_sql(_ADD, values).one()))
-    return UsedNow(*sums)
+        is_new = record is not None and connection.first(_TOUCH, (period, agent, record)) is not None
+        values += (period, agent, more.writes, more.tokens, more.rows + is_new, more.value)
+    of_run, of_day = connection.execute(_ADD, values).fetchall()
+    return UsedNow(Used(*of_run), Used(*of_day))

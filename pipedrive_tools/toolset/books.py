@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
-
-from pipedrive_tools.endpoint import Call
+from pipedrive_tools.endpoint import Call, Effect
 from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.gate.scope import target_key
 from pipedrive_tools.gate.sentence import effect, recorded
 from pipedrive_tools.gate.verdict import Counters, Verdict
 from pipedrive_tools.state import approvals, audit, journal, usage
 from pipedrive_tools.state.journal import Intent
-from pipedrive_tools.state.store import Store
+from pipedrive_tools.state.store import Hot, Store
 from pipedrive_tools.toolset.run import Run
 
 
@@ -55,7 +53,7 @@ class Books:
         self.agent = agent
         self._run = run
         self._redaction = redaction
-        with store.transaction(durable=False) as connection:
+        with store.hot(durable=False) as connection:
             run.saw(_counters(usage.read(connection, run.name, agent)))
 
     @property
@@ -65,6 +63,8 @@ class Books:
 
     def said(self, call: Call[Any], before: Mapping[str, Any] | None = None) -> str:
         """A call in plain English, without what the agent is never shown."""
+        if not self._redaction.fields:
+            return effect(call, before, stages=self._run.stages)
         resource = call.endpoint.resource
         masked = replace(call, values=self._redaction.masked(call.values, resource))
         return effect(
@@ -75,10 +75,10 @@ class Books:
 
     def spend(self, tokens: int) -> None:
         """Count tokens that the gate itself spent on looking."""
-        with self.store.transaction(durable=False) as connection:
+        with self.store.hot(durable=False) as connection:
             self._count(connection, usage.Used(tokens=tokens))
 
-    def _count(self, connection: Connection, used: usage.Used, *, record: str | None = None) -> None:
+    def _count(self, connection: Hot, used: usage.Used, *, record: str | None = None) -> None:
         self._run.saw(_counters(usage.add(connection, self.run, self.agent, used, record=record)))
 
     def note(
@@ -86,7 +86,7 @@ class Books:
     ) -> str:
         """One row for a call that changes nothing: a read, a refusal, a rehearsal."""
         number = journal.new_id()
-        with self.store.transaction(durable=False) as connection:
+        with self.store.hot(durable=False) as connection:
             if tokens:
                 self._count(connection, usage.Used(tokens=tokens))
             self._append(
@@ -99,7 +99,7 @@ class Books:
     ) -> Begun:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
         call, number = decided.call, decided.id
-        with self.store.transaction(durable=True) as connection:
+        with self.store.hot(durable=True) as connection:
             repeat = journal.repeat_of(connection, self.run, call, decided.target)
             if repeat:
                 return Begun(id=repeat.id, repeat=repeat)
@@ -130,8 +130,9 @@ class Books:
                     before=decided.before,
                 ),
             )
-            used = usage.Used(writes=1, tokens=call.endpoint.cost, rows=0, value=decided.value)
-            self._count(connection, used, record=decided.target or f"new:{number}")
+            is_new = decided.target is None  # a new record cannot have been counted yet
+            used = usage.Used(writes=1, tokens=call.endpoint.cost, rows=int(is_new), value=decided.value)
+            self._count(connection, used, record=decided.target)
             self._append(
                 connection,
                 number,
@@ -156,11 +157,19 @@ class Books:
         data: Any = None,
         error: str | None = None,
         counted: int | None = None,
-    ) -> None:
-        """Write the outcome and the true cost; `counted` tokens were counted when it began."""
+        lease: float | None = None,
+    ) -> bool:
+        """Write the outcome and the true cost; `counted` tokens were counted when it began.
+
+        A recoverer hands in its lease; nothing is written, and false given, when it lost the lease meanwhile, or
+        when the record that it found turned out to be another write's.
+        """
         call, number = decided.call, decided.id
-        with self.store.transaction(durable=False) as connection:
-            journal.settle(connection, number, state, data=data, error=error)
+        with self.store.hot(durable=False) as connection:
+            if lease and state == "DONE" and self._is_taken(connection, decided, data):
+                return False
+            if not journal.settle(connection, number, state, data=data, error=error, lease=lease):
+                return False
             if more := tokens - (call.endpoint.cost if counted is None else counted):
                 self._count(connection, usage.Used(tokens=more))
             self._append(
@@ -175,10 +184,18 @@ class Books:
                 cost=tokens,
                 approver=decided.approver,
             )
+        return True
+
+    def _is_taken(self, connection: Hot, decided: Decided, data: Any) -> bool:
+        """Whether another write has made the record that this create was about to adopt."""
+        endpoint = decided.call.endpoint
+        if endpoint.effect is not Effect.CREATE or not isinstance(data, dict):
+            return False
+        return journal.made_by_another(connection, decided.id, endpoint.name, data.get("id"))
 
     def _append(
         self,
-        connection: Connection,
+        connection: Hot,
         number: str,
         tool: str,
         said: str,

@@ -1,5 +1,6 @@
 """Looking for a write whose answer got lost: whether it happened, as Pipedrive shows it."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -20,7 +21,9 @@ CLOCK_SKEW_SECONDS: Final = 120.0
 PAGES: Final = 3
 """Lists that are read for one write at most."""
 
-Found = Literal["found", "absent", "moved"]
+Doubt = Literal["moved", "crowded", "rival"]
+"""The record went another way, too many newer ones hide it, or the same write is under way in another call."""
+Found = Literal["found", "absent"] | Doubt
 
 _LISTS: Final[Mapping[str, Endpoint[..., Any]]] = {
     "create_deal": deals.list_,
@@ -75,28 +78,39 @@ def _changed(row: Intent, call: Call[Any], now: Mapping[str, Any] | None) -> tup
 
 async def _search_created(desk: Desk, row: Intent, call: Call[Any], line: Line) -> tuple[Found, Any]:
     """The newest records, compared with what was sent; those that other writes made do not count."""
-    recovery = desk.policy.of(desk.agent).recovery
-    taken = await line.port.run(_claimed, desk, row.tool)
-    page: str | int | None = None
-    question = _question(call, row.created - CLOCK_SKEW_SECONDS)
+    since = row.created - CLOCK_SKEW_SECONDS
+    question, page = _question(call, since), None
     for _ in range(PAGES):
         answer = await perform(question, line, page=page)
         await line.port.run(desk.books.spend, answer.tokens)
-        for record in answer.data or ():
-            if str(record.get("id")) in taken or not _is_young(record, row.created - CLOCK_SKEW_SECONDS):
-                continue
-            by_marker = carries(record, call, row.id, recovery)
-            if by_marker or (by_marker is None and _has_values(record, call)):
-                return "found", record
+        records = list(answer.data or ())
+        found = await line.port.run(
+            _mine, desk, row, call, [each for each in records if _is_young(each, since)]
+        )
+        if found[0] != "absent":
+            return found
         page = answer.next_page
-        if page is None:
-            break
-    return "absent", None
+        if page is None or not _is_young(records[-1], since):
+            return "absent", None
+    return "crowded", None
 
 
-def _claimed(desk: Desk, tool: str) -> set[str]:
+def _mine(desk: Desk, row: Intent, call: Call[Any], records: list[dict[str, Any]]) -> tuple[Found, Any]:
+    """The record that the call made; judged after the list was read, so that no write slips in between."""
+    recovery = desk.policy.of(desk.agent).recovery
     with desk.books.store.transaction(durable=False) as connection:
-        return journal.claimed(connection, tool)
+        taken = journal.claimed(connection, row.tool)
+        longest = desk.settings.timeout_seconds + desk.settings.connect_seconds
+        has_rival = journal.under_way(connection, row, time.time() - max(longest, recovery.settle_seconds))
+    for record in records:
+        if str(record.get("id")) in taken:
+            continue
+        by_marker = carries(record, call, row.id, recovery)
+        if by_marker:
+            return "found", record
+        if by_marker is None and _has_values(record, call):
+            return ("rival", None) if has_rival else ("found", record)
+    return "absent", None
 
 
 def _question(call: Call[Any], since: float) -> Call[Any]:
@@ -141,13 +155,17 @@ def _has_values(record: Mapping[str, Any], call: Call[Any]) -> bool:
 
 
 async def _search_converted(call: Call[Any], line: Line) -> tuple[Found, Any]:
-    """A lead that is gone became a deal that names it."""
-    lead = call.target_id
-    question = deals.list_(
-        sort_by="add_time", sort_direction="desc", limit=500, include_fields=["source_lead_id"]
-    )
-    answer = await perform(question, line)
-    for deal in answer.data or ():
-        if deal.get("source_lead_id") == lead:
-            return "found", {"status": "completed", "deal_id": deal["id"]}
+    """A record that is gone became another one, which names it."""
+    newest: Call[Any]
+    if call.endpoint is leads.convert:
+        newest = deals.list_(
+            sort_by="add_time", sort_direction="desc", limit=500, include_fields=["source_lead_id"]
+        )
+        source, result = "source_lead_id", "deal_id"
+    else:
+        newest = leads.list_(sort="add_time DESC", limit=500)
+        source, result = "source_deal_id", "lead_id"
+    for record in (await perform(newest, line)).data or ():
+        if record.get(source) == call.target_id:
+            return "found", {"status": "completed", result: record["id"]}
     return "moved", None

@@ -15,7 +15,7 @@ DIGITS: Final = 12
 
 def text(number: str) -> str:
     """The marker of one call."""
-    return f"ref {number[:DIGITS]}"
+    return f"ref {number[-DIGITS:]}"
 
 
 def marked(call: Call[Any], number: str, recovery: Recovery) -> Call[Any]:

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipedrive_tools.client import Line, perform
-from pipedrive_tools.endpoint import Call, Effect
+from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.verdict import Taint, Verdict, decide
+from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.books import Decided
-from pipedrive_tools.toolset.lookup import look_for, stored_call
+from pipedrive_tools.toolset.lookup import Doubt, look_for, stored_call
 from pipedrive_tools.toolset.marker import marked
 from pipedrive_tools.toolset.way import Desk, look
 
-LEASE_SECONDS: Final = 300.0
+LEASE_ANSWERS: Final = 8
+"""A row is held as long as so many answers may take; whoever takes longer has lost it and sends nothing."""
 TRIES: Final = 3
 """How often one write is sent at most."""
 
@@ -35,19 +37,45 @@ class Settled:
     how: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """A row that this recoverer holds."""
+
+    desk: Desk
+    row: Intent
+    call: Call[Any]
+    lease: float
+    """Until when; also what proves that it is still held."""
+
+
+_IN_DOUBT: Final[dict[Doubt, tuple[journal.State, str]]] = {
+    "moved": ("PARKED", "the record moved on; a person must look"),
+    "crowded": ("PARKED", "too many newer records to look through; a person must look"),
+    "rival": ("UNKNOWN", "the same write is under way elsewhere; it is looked for again later"),
+}
+TAKEN_OVER: Final = "another write or recoverer came first"
+
+
+def answer_seconds(settings: Settings) -> float:
+    """How long one answer may take."""
+    return settings.timeout_seconds + settings.connect_seconds
+
+
 async def recover(desk: Desk, line: Line) -> list[Settled]:
     """Settle every write of this agent whose time has come; the others wait and block nobody."""
-    rows = [row for row in await line.port.run(_open_rows, desk) if _is_due(row, desk)]
-    settled = [await _settle(desk, row, line) for row in rows if await line.port.run(_lease, desk, row)]
+    rows = [row for row in await line.port.run(_open_rows, desk) if _due(row, desk) <= time.time()]
+    settled = []
+    for row in rows:
+        lease = await line.port.run(_lease, desk, row)
+        if lease is not None:
+            settled.append(await _settle(Held(desk, row, stored_call(row), lease), line))
     desk.run.unsettled = bool(await line.port.run(_open_rows, desk))
     return settled
 
 
 def next_due(desk: Desk) -> float | None:
     """Seconds until the next write can be settled; None when none waits."""
-    rows = _open_rows(desk)
-    settle = desk.policy.of(desk.agent).recovery.settle_seconds
-    return min((max(0.0, row.changed + settle - time.time()) for row in rows), default=None)
+    return min((max(0.0, _due(row, desk) - time.time()) for row in _open_rows(desk)), default=None)
 
 
 def _open_rows(desk: Desk) -> list[Intent]:
@@ -55,78 +83,70 @@ def _open_rows(desk: Desk) -> list[Intent]:
         return [row for row in journal.listed(connection, ("UNKNOWN", "SENT")) if row.agent == desk.agent]
 
 
-def _is_due(row: Intent, desk: Desk) -> bool:
-    """A row in SENT may be under way in another process until its answer can no longer come."""
+def _due(row: Intent, desk: Desk) -> float:
+    """When a row can be looked into; one in SENT may be under way until its answer can no longer come."""
     settle = desk.policy.of(desk.agent).recovery.settle_seconds
-    patience = desk.settings.timeout_seconds + desk.settings.connect_seconds if row.state == "SENT" else 0.0
-    return time.time() >= row.changed + max(settle, patience)
+    wait = max(settle, answer_seconds(desk.settings)) if row.state == "SENT" else settle
+    return max(row.changed + wait, row.lease)
 
 
-def _lease(desk: Desk, row: Intent) -> bool:
+def _lease(desk: Desk, row: Intent) -> float | None:
     with desk.books.store.transaction(durable=True) as connection:
-        return journal.take_lease(connection, row, LEASE_SECONDS)
+        return journal.take_lease(connection, row, LEASE_ANSWERS * answer_seconds(desk.settings))
 
 
-async def _settle(desk: Desk, row: Intent, line: Line) -> Settled:
-    call = stored_call(row)
+async def _settle(held: Held, line: Line) -> Settled:
     try:
-        found, record = await look_for(desk, row, call, line)
+        found, record = await look_for(held.desk, held.row, held.call, line)
     except PipedriveToolsError as error:
-        return await _write_down(desk, row, call, "UNKNOWN", f"could not be looked into: {error}", None, line)
+        return await _write_down(held, "UNKNOWN", f"could not be looked into: {error}", None, line)
     if found == "found":
-        return await _write_down(desk, row, call, "DONE", "found, and adopted", record, line)
-    if found == "moved":
-        return await _write_down(
-            desk, row, call, "PARKED", "the record moved on; a person must look", None, line
-        )
-    recovery = desk.policy.of(desk.agent).recovery
-    if recovery.absent == "park" or row.tries >= TRIES or call.endpoint.effect is Effect.CONVERT:
-        return await _write_down(desk, row, call, "PARKED", "not found; a person must decide", None, line)
-    return await _send_again(desk, row, call, line)
+        return await _write_down(held, "DONE", "found, and adopted", record, line)
+    if found != "absent":
+        state, how = _IN_DOUBT[found]
+        return await _write_down(held, state, how, None, line)
+    if held.desk.policy.of(held.desk.agent).recovery.absent == "park" or held.row.tries >= TRIES:
+        return await _write_down(held, "PARKED", "not found; a person must decide", None, line)
+    return await _send_again(held, line)
 
 
-async def _send_again(desk: Desk, row: Intent, call: Call[Any], line: Line) -> Settled:
-    """Send a write that did not happen, if the policy still allows it."""
+async def _send_again(held: Held, line: Line) -> Settled:
+    """Send a write that did not happen, if the policy still allows it and nobody else has taken it over."""
+    desk, call = held.desk, held.call
     try:
         looked = await look(desk, call, line)
         verdict = decide(
             desk.policy, desk.agent, call, facts=looked.facts, counters=desk.run.counters, taint=Taint()
         )
         if verdict.decision == "deny":
-            return await _write_down(
-                desk, row, call, "PARKED", f"no longer allowed ({verdict.rule})", None, line
-            )
-        await line.port.run(_again, desk, row)
-        answer = await perform(marked(call, row.id, desk.policy.of(desk.agent).recovery), line)
+            return await _write_down(held, "PARKED", f"no longer allowed ({verdict.rule})", None, line)
+        if not await line.port.run(_again, held):
+            return Settled(id=held.row.id, tool=held.row.tool, state="UNKNOWN", how=TAKEN_OVER)
+        answer = await perform(marked(call, held.row.id, desk.policy.of(desk.agent).recovery), line)
     except PipedriveToolsError as error:
         state: journal.State = "UNKNOWN" if error.outcome == "unknown" else "FAILED"
-        return await _write_down(desk, row, call, state, f"sent again: {error}", None, line)
+        return await _write_down(held, state, f"sent again: {error}", None, line)
     return await _write_down(
-        desk, row, call, "DONE", "not found, so sent again", answer.data, line, tokens=answer.tokens
+        held, "DONE", "not found, so sent again", answer.data, line, tokens=answer.tokens
     )
 
 
-def _again(desk: Desk, row: Intent) -> None:
-    with desk.books.store.transaction(durable=True) as connection:
-        journal.send_again(connection, row.id)
+def _again(held: Held) -> bool:
+    with held.desk.books.store.hot(durable=True) as connection:
+        return journal.send_again(connection, held.row.id, lease=held.lease)
 
 
 async def _write_down(
-    desk: Desk,
-    row: Intent,
-    call: Call[Any],
-    state: journal.State,
-    how: str,
-    data: Any,
-    line: Line,
-    *,
-    tokens: int = 0,
+    held: Held, state: journal.State, how: str, data: Any, line: Line, *, tokens: int = 0
 ) -> Settled:
+    """Write an outcome down, unless another recoverer or the sender itself has done so."""
+    desk, row = held.desk, held.row
     how = taint.one_line(how)[:200]
     status = {"DONE": "ok", "FAILED": "failed"}.get(state, "unknown")
-    verdict = Verdict("allow", "recovery")
-    decided = Decided(id=row.id, call=call, verdict=verdict, before=row.image or None, approver="")
-    await line.port.run(
+    decided = Decided(
+        id=row.id, call=held.call, verdict=Verdict("allow", "recovery"), before=row.image or None, approver=""
+    )
+    written = await line.port.run(
         desk.books.finish,
         decided,
         state,
@@ -136,5 +156,8 @@ async def _write_down(
         outcome=how,
         data=data,
         error=how,
+        lease=held.lease,
     )
+    if not written:
+        return Settled(id=row.id, tool=row.tool, state="UNKNOWN", how=TAKEN_OVER)
     return Settled(id=row.id, tool=row.tool, state=state, how=how)

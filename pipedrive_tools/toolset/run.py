@@ -38,6 +38,8 @@ class Run:
     @property
     def counters(self) -> Counters:
         """What was used up, calls under way included."""
+        if not self._in_flight:
+            return self._stored
         return replace(
             self._stored,
             tokens_run=self._stored.tokens_run + self._in_flight,

@@ -41,7 +41,7 @@ def _row(desk: Desk, number: str) -> Intent:
 
 
 def _mark(desk: Desk, number: str, by: str) -> None:
-    with desk.books.store.transaction(durable=True) as connection:
+    with desk.books.store.hot(durable=True) as connection:
         journal.mark_undone(connection, number, by)
 
 

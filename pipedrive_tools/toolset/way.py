@@ -261,15 +261,18 @@ async def _send(desk: Desk, looked: Looked, verdict: Verdict, ruling: Ruling, li
         answer = await perform(marked(call, number, desk.policy.of(desk.agent).recovery), line)
     except PipedriveToolsError as error:
         return await _failed(desk, decided, error, looked.tokens, line)
-    await line.port.run(
-        desk.books.finish,
-        decided,
-        "DONE",
-        status="ok",
-        tokens=answer.tokens,
-        outcome="done",
-        data=answer.data,
-    )
+    try:
+        await line.port.run(
+            desk.books.finish,
+            decided,
+            "DONE",
+            status="ok",
+            tokens=answer.tokens,
+            outcome="done",
+            data=answer.data,
+        )
+    except StoreError:
+        return _unwritten(desk, decided)
     return _rendered(desk, call, replace(answer, tokens=answer.tokens + looked.tokens), begun.id)
 
 
@@ -280,15 +283,18 @@ async def _failed(
     unknown = error.outcome == "unknown"
     desk.run.unsettled = desk.run.unsettled or unknown
     cost = decided.call.endpoint.cost
-    await line.port.run(
-        desk.books.finish,
-        decided,
-        "UNKNOWN" if unknown else "FAILED",
-        status="unknown" if unknown else "failed",
-        tokens=cost,
-        outcome=_short(error),
-        error=_short(error),
-    )
+    try:
+        await line.port.run(
+            desk.books.finish,
+            decided,
+            "UNKNOWN" if unknown else "FAILED",
+            status="unknown" if unknown else "failed",
+            tokens=cost,
+            outcome=_short(error),
+            error=_short(error),
+        )
+    except StoreError:
+        return _unwritten(desk, decided)
     return ToolResult(
         text=render.failure(error, wrote=True),
         status="unknown" if unknown else "failed",
@@ -297,9 +303,21 @@ async def _failed(
     )
 
 
+def _unwritten(desk: Desk, decided: Decided) -> ToolResult:
+    """The call was sent and its outcome could not be written down: the store still has it as under way."""
+    desk.run.unsettled = True
+    return ToolResult(
+        text=f"{decided.call.endpoint.name} was sent, but the state store could not be written afterwards. "
+        "Do not send it again; what became of it is looked into once the store can be written.",
+        status="unknown",
+        audit_id=decided.id,
+    )
+
+
 def _rendered(desk: Desk, call: Call[Any], answer: Answer, number: str) -> ToolResult:
     resources = (call.endpoint.resource, *call.endpoint.also_reads)
-    answer = replace(answer, data=desk.redaction.data(answer.data, *resources))
+    if desk.redaction.fields:
+        answer = replace(answer, data=desk.redaction.data(answer.data, *resources))
     text = render.result(call, answer, tag=desk.tag, limit_tokens=desk.settings.result_tokens)
     undo = f"pipedrive-tools undo {number}" if call.endpoint.effect.writes else None
     return ToolResult(
