@@ -1,11 +1,13 @@
 """API tokens, and which hosts may see a credential."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from pipedrive_tools.errors import SettingsError
+from pipedrive_tools.ports import Port
 from pipedrive_tools.settings import Settings
 
 DEFAULT_HOST: Final = "api.pipedrive.com"
@@ -17,8 +19,12 @@ _COMPANY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 class Credential(Protocol):
     """Whatever can sign a request."""
 
-    def headers(self) -> dict[str, str]:
-        """The headers that show who is calling."""
+    async def headers(self, port: Port) -> Mapping[str, str]:
+        """The headers that show who is calling; may first refresh what has expired."""
+        ...
+
+    async def renewed(self, port: Port) -> bool:
+        """Whether another try may pass after a 401: something new was obtained."""
         ...
 
 
@@ -28,9 +34,13 @@ class ApiToken:
 
     token: str = field(repr=False)
 
-    def headers(self) -> dict[str, str]:
+    async def headers(self, port: Port) -> Mapping[str, str]:  # noqa: ARG002  # nothing to refresh
         """The one header that carries the token."""
         return {"x-api-token": self.token}
+
+    async def renewed(self, port: Port) -> bool:  # noqa: ARG002  # nothing to refresh
+        """A personal token does not change by itself."""
+        return False
 
 
 def credential(settings: Settings) -> Credential:

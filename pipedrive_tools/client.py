@@ -3,15 +3,16 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from pipedrive_tools import auth, wire
-from pipedrive_tools.endpoint import Call, Paging
+from pipedrive_tools.endpoint import Call, Endpoint, Paging
 from pipedrive_tools.errors import (
     ArgumentsError,
     DeniedError,
     NotFoundError,
     PipedriveToolsError,
+    UnauthorizedError,
 )
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import AsyncPort, BlockingPort, Port, drive
@@ -26,13 +27,43 @@ POLL_WAITS_SECONDS: Final = (0.2, 0.4, 0.8, 1.5, 2.5, 4.0)
 RUNNING: Final = frozenset({"not_started", "running"})
 
 
+class Pace(Protocol):
+    """Keeps calls inside Pipedrive's limits: asked before each request, told after it."""
+
+    async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:
+        """Wait for a place to send from; raises where nothing may be sent for now."""
+        ...
+
+    async def done(self, place: Any, response: wire.Response | None, port: Port) -> None:
+        """The answer is here, or there will be none."""
+        ...
+
+    async def told(self, error: PipedriveToolsError, port: Port) -> None:
+        """Pipedrive refused or failed; a block or an empty day stops everybody."""
+        ...
+
+
+class Unpaced:
+    """No limits but Pipedrive's own answers."""
+
+    async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:
+        """Always free."""
+
+    async def done(self, place: Any, response: wire.Response | None, port: Port) -> None:
+        """Nothing to give back."""
+
+    async def told(self, error: PipedriveToolsError, port: Port) -> None:
+        """Nothing to stop."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """A way to Pipedrive: a port, a credential, and how patient to be."""
+    """A way to Pipedrive: a port, a credential, a pace, and how patient to be."""
 
     port: Port
     credential: auth.Credential
     patience: Patience = field(default_factory=Patience)
+    pace: Pace = field(default_factory=Unpaced)
 
 
 Reader = Callable[[Call[Any], wire.Response], Answer]
@@ -54,13 +85,17 @@ async def _deliver(
 ) -> Answer:
     request = wire.request(call, page=page)
     attempt = 0
+    renewed = False
     while True:
         attempt += 1
-        headers = {**request.headers, **line.credential.headers()}
-        signed = wire.Request(request.method, request.path, headers, request.body)
         try:
-            answer = read(call, await line.port.exchange(signed))
+            answer = read(call, await _exchange(call, request, line))
         except PipedriveToolsError as error:
+            await line.pace.told(error, line.port)
+            if isinstance(error, UnauthorizedError) and not renewed:
+                renewed = True
+                if await line.credential.renewed(line.port):
+                    continue
             wait = line.patience.wait_seconds(error, call.endpoint.effect, attempt)
             if wait is None:
                 raise
@@ -68,6 +103,20 @@ async def _deliver(
         else:
             line.patience.reward()
             return answer if attempt == 1 else replace(answer, tokens=attempt * call.endpoint.cost)
+
+
+async def _exchange(call: Call[Any], request: wire.Request, line: Line) -> wire.Response:
+    """One request, signed, inside the limits."""
+    headers = {**request.headers, **await line.credential.headers(line.port)}
+    signed = wire.Request(request.method, request.path, headers, request.body)
+    place = await line.pace.take(call.endpoint, line.port)
+    try:
+        response = await line.port.exchange(signed)
+    except PipedriveToolsError:
+        await line.pace.done(place, None, line.port)
+        raise
+    await line.pace.done(place, response, line.port)
+    return response
 
 
 async def follow(call: Call[Any], answer: Answer, line: Line) -> Answer:

@@ -15,6 +15,8 @@ class ToolResult:
     status: Status
     data: Any = None
     """The answer's `data`, JSON; None where there is none."""
+    next_page: str | int | None = None
+    """Cursor or offset of the next page; None at the end of a list."""
     cost: int = 0
     """Pipedrive API tokens spent."""
     audit_id: str | None = None
@@ -33,6 +35,7 @@ class ToolResult:
         return {
             "status": self.status,
             "data": self.data,
+            "next_page": self.next_page,
             "cost": self.cost,
             "audit_id": self.audit_id,
             "undo": self.undo,

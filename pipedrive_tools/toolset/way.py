@@ -324,6 +324,7 @@ def _rendered(desk: Desk, call: Call[Any], answer: Answer, number: str) -> ToolR
         text=text,
         status="ok",
         data=answer.data,
+        next_page=answer.next_page,
         cost=answer.tokens,
         audit_id=number,
         undo=undo,
