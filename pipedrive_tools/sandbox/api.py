@@ -1,0 +1,153 @@
+"""The ASGI application of the API itself: credential, limits, endpoint, log; one request at a time."""
+
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from pipedrive_tools.sandbox.answers import Answer, RefusedError, body, gateway
+from pipedrive_tools.sandbox.breakage import BREAK, Struck
+from pipedrive_tools.sandbox.conversion import settle
+from pipedrive_tools.sandbox.credentials import Credential, identify
+from pipedrive_tools.sandbox.faults import Faults
+from pipedrive_tools.sandbox.limits import Limits
+from pipedrive_tools.sandbox.request import Request, read, shown
+from pipedrive_tools.sandbox.requestlog import Entry, RequestLog
+from pipedrive_tools.sandbox.routes import Route, Routes
+from pipedrive_tools.sandbox.switches import Switches
+from pipedrive_tools.sandbox.world import World
+
+FAILED = 400
+TOO_MANY = 429
+
+
+@dataclass
+class Outcome:
+    """An answer with what the log wants to know of it."""
+
+    answer: Answer
+    route: Route | None = None
+    credential: Credential | None = None
+    cost: int = 0
+
+
+@dataclass
+class Api:
+    """The API of one company."""
+
+    world: World
+    routes: Routes
+    limits: Limits
+    log: RequestLog
+    faults: Faults
+    only_token: str | None = None
+
+    def __post_init__(self) -> None:
+        """Remember how it began."""
+        self.first_switches = self.world.switches
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or break it as a fault says."""
+        if scope["type"] != "http":
+            return
+        request = await read(scope, receive)
+        if request is None:
+            return
+        if fault := self.faults.strike(request, self.world.switches):
+            await BREAK[fault.kind](Struck(self, fault, request, scope, receive, send))
+            return
+        outcome = self.answer(request)
+        self.note(request, outcome)
+        await self.send(outcome, send)
+
+    def answer(self, request: Request) -> Outcome:
+        """What the service says to a request, and does about it."""
+        outcome = Outcome(NOT_FOUND)
+        try:
+            outcome.credential = identify(request, self.world.switches, self.only_token)
+            self._serve(request, outcome, outcome.credential)
+        except RefusedError as refused:
+            outcome.answer = refused.answer
+        self._charge(outcome)
+        return outcome
+
+    def untouched(self, answer: Answer, request: Request) -> Outcome:
+        """An answer to a request that was not carried out."""
+        match = self.routes.find(request.path)
+        return Outcome(answer, match.methods.get(request.method) if match else None)
+
+    def _serve(self, request: Request, outcome: Outcome, credential: Credential) -> None:
+        match = self.routes.find(request.path)
+        if match is None:
+            return
+        route = match.methods.get(request.method)
+        if route is None:
+            outcome.answer = not_allowed(sorted(match.methods))
+            return
+        outcome.route = route
+        refused = self.limits.admit(credential, route.cost, self.world.switches, is_search=route.is_search)
+        if refused is not None:
+            outcome.answer = refused
+            return
+        request.arguments = match.arguments
+        settle(self.world)
+        outcome.answer = route.handler(self.world, request)
+
+    def _charge(self, outcome: Outcome) -> None:
+        if outcome.route is None:
+            return
+        rule, status = self.world.switches.charge_failed, outcome.answer.status
+        if status < FAILED or rule == "429 too" or (rule == "yes" and status != TOO_MANY):
+            outcome.cost = outcome.route.cost
+            self.limits.spend(outcome.cost, self.world.switches)
+
+    def reset(self) -> None:
+        """Go back to the first state: records, jobs, log, limits, faults and switches."""
+        self.world.reset()
+        self.log.clear()
+        self.limits.reset()
+        self.faults.reset()
+        if self.world.switches != self.first_switches:
+            self.switch(self.first_switches)
+
+    def switch(self, switches: Switches) -> None:
+        """Behave by other switches from now on."""
+        self.world.switches = switches
+        for table in self.world.store.tables.values():
+            table.forget_encoded()
+
+    def note(self, request: Request, outcome: Outcome, *, status: int | None = None, fault: str = "") -> None:
+        """Write a request to the log."""
+        self.log.add(
+            Entry(
+                method=request.method,
+                path=request.sent_path,
+                query=shown(request.query),
+                body=request.parsed() if request.raw else None,
+                status=outcome.answer.status if status is None else status,
+                cost=outcome.cost,
+                credential=outcome.credential.fingerprint if outcome.credential else "",
+                tool=outcome.route.name if outcome.route else "",
+                fault=fault,
+            )
+        )
+
+    async def send(self, outcome: Outcome, send: Send) -> None:
+        """Put an answer on the wire."""
+        answer = outcome.answer
+        headers = [
+            (b"content-type", answer.content_type),
+            (b"content-length", b"%d" % len(answer.body)),
+            *self.limits.headers(outcome.credential, self.world.switches),
+            *answer.headers,
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+NOT_FOUND = gateway(404, "Unknown method .")
+
+
+def not_allowed(methods: list[str]) -> Answer:
+    """The answer to a method that the path does not take."""
+    plain = body(405, {"success": False, "error": "Method not allowed", "errorCode": 405})
+    return Answer(405, plain.body, ((b"allow", ", ".join(methods).encode()),))

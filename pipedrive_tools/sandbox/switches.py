@@ -1,0 +1,106 @@
+"""What nobody knows about the real service, as settings: the first value of each is the default.
+
+FACTS.md, section 19, tells why each one exists.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args, get_origin
+
+from pipedrive_tools.errors import SandboxError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switches:
+    """How the sandbox behaves where the real service is undocumented."""
+
+    search_lag: float = 0
+    """Seconds until a search finds what was written."""
+    list_lag: float = 0
+    """Seconds until a list shows what was written."""
+    late_commit: float = 1
+    """Seconds after which a late commit lands, where the fault names none."""
+    commit_then_fail: Literal["off", "502", "504", "reset", "cut_json"] = "off"
+    """What the caller of a create gets although the record was made."""
+    v1_twins: Literal[200, 404, 410] = 200
+    """What v1 endpoints with a v2 twin answer since they went out of support."""
+    query_api_token: Literal["accepted", "refused"] = "accepted"  # noqa: S105 - a switch
+    """Whether `?api_token=` counts; old clients know no other way."""
+    limit_over_max: Literal[400, "clamped"] = 400
+    """What a page size above the maximum brings."""
+    v1_paging: Literal["flat", "pagination", "none", "null"] = "flat"
+    """Where leads tell how they go on; `null` is flat with an empty list as null."""
+    patch_is_deleted: Literal["ignored", "400", "deletes"] = "ignored"
+    """What `is_deleted` in the body of an update does."""
+    get_deleted: Literal["record", "404"] = "record"
+    """What reading a deleted record by its id gives."""
+    edit_archived: Literal["400", "allowed"] = "400"
+    """Whether an archived record can be changed without bringing it back in the same call."""
+    stage_other_pipeline: Literal["moves both", "400"] = "moves both"
+    """What a stage of another pipeline does to a deal when no pipeline is named."""
+    contact_sync: Literal["off", "on"] = "off"
+    """Whether the five contact-sync fields of a person may be written."""
+    campaigns: Literal["off", "on"] = "off"
+    """Whether the account has the Campaigns add-on."""
+    time_format: Literal["HH:MM", "both"] = "HH:MM"
+    """Which clock times an activity takes: `both` takes seconds too."""
+    time_field_input: Literal["object", "string"] = "object"
+    """Whether a time field takes a bare string besides its object."""
+    conversion: Literal["completes", "failed", "rejected", "never", "expired"] = "completes"
+    """How a conversion ends."""
+    conversion_polls: int = 2
+    """How many polls a conversion takes."""
+    convert_twice: Literal["same job", "second deal", "400"] = "same job"
+    """What starting a second conversion of one record does."""
+    v1_unknown_keys: Literal["ignored", "400"] = "ignored"
+    """What a v1 body with an unknown key brings."""
+    null_fields: Literal["omitted", "sent"] = "omitted"
+    """Whether an empty field that the API reference does not call nullable is left out or null."""
+    last_cursor: Literal["null", "missing"] = "null"
+    """How the last page of a v2 list says that it is the last; the reference's prose says null, its types do not."""
+    daily_429: Literal["text", "burst"] = "text"
+    """What a spent day answers: the words and code reported, or the same as a full window."""
+    burst_429: Literal["json", "empty"] = "json"
+    """The body of a full window."""
+    retry_after: bool = False
+    """Whether a 429 carries `retry-after`."""
+    daily_headers: bool = False
+    """Whether answers tell what is left of the day."""
+    reset_header: Literal["seconds", "epoch", "missing"] = "seconds"
+    """How `x-ratelimit-reset` counts."""
+    reset_zone: Literal["+00:00", "+02:00", "-05:00"] = "+00:00"
+    """Where the server's midnight is."""
+    charge_failed: Literal["no", "yes", "429 too"] = "no"
+    """Which refused calls cost tokens."""
+    search_counts_twice: bool = True
+    """Whether a search also fills the general window."""
+    burst_limits: bool = True
+    """Whether full windows refuse at all; tests that hammer turn it off."""
+    block_after: int = 0
+    """Calls past a 429 until an API token is blocked with an HTML 403; 0 is never."""
+    block_minutes: float = 1
+    """How long a block lasts."""
+    cursor_minutes: float = 0
+    """How long a cursor lives; 0 is for ever."""
+    convert_seconds: float = 5
+    """When a conversion ends that nobody polls."""
+
+    def changed(self, values: Mapping[str, Any]) -> "Switches":
+        """These switches with some set anew; an unknown name or value is one clear error."""
+        known = {each.name: each.type for each in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise SandboxError(f"no switch is called {name!r}; there are: {', '.join(known)}")
+            _check(name, value, known[name])
+        return replace(self, **values)
+
+
+def _check(name: str, value: object, kind: object) -> None:
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise SandboxError(f"switch {name!r} takes one of {list(get_args(kind))}, not {value!r}")
+    elif kind is bool:
+        if not isinstance(value, bool):
+            raise SandboxError(f"switch {name!r} takes true or false, not {value!r}")
+    elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise SandboxError(f"switch {name!r} takes a number from 0 on, not {value!r}")
