@@ -1,0 +1,107 @@
+"""What a run gave, as a value and as the JSON that `--json` prints.
+
+today        the day that everything is counted from
+run, state   the run and the store, as the audit trail has them
+found        deals, waiting, quiet, needing, unjudged (ids), signals (kind to count)
+gaps         sentences on what could not be read or checked
+proposals    deal_id, title, value, currency, pipeline, stage, score,
+             signals (kind, days, day, records), follow_up (type, subject, due_date, reason),
+             outcome: null, or state, detail, activity_id, audit_id, undo
+tokens       Pipedrive API tokens: review, apply
+exit_status  as the command ends: 0 done, 1 failed, 3 refused by the policy
+"""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sales_follow_up.applying import Outcome
+from sales_follow_up.facts import Book
+from sales_follow_up.proposals import Proposal
+from sales_follow_up.review import Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One run, complete."""
+
+    book: Book
+    review: Review
+    proposals: tuple[Proposal, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    """In the order of the proposals; empty where nothing was to be applied."""
+    run: str
+    state: str
+    """Address of the store that holds the audit trail."""
+
+    @property
+    def signal_counts(self) -> Counter[str]:
+        """How many deals show each signal."""
+        return Counter(signal.kind for finding in self.review.findings for signal in finding.signals)
+
+    @property
+    def state_counts(self) -> Counter[str]:
+        """How many proposals ended in each state."""
+        return Counter(outcome.state for outcome in self.outcomes)
+
+    @property
+    def tokens_applied(self) -> int:
+        """Pipedrive API tokens spent on scheduling."""
+        return sum(outcome.tokens for outcome in self.outcomes)
+
+    @property
+    def exit_status(self) -> int:
+        """0 done, 1 failed, 3 refused by the policy."""
+        counts = self.state_counts
+        if counts["refused"]:
+            return 3
+        return 1 if counts["failed"] or counts["unknown"] or not self.book.activities_were_read else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for programs."""
+        review = self.review
+        outcomes = {outcome.proposal.finding.deal.id: outcome for outcome in self.outcomes}
+        return {
+            "today": self.book.today,
+            "run": self.run,
+            "state": self.state,
+            "found": {
+                "deals": review.deals,
+                "waiting": review.waiting,
+                "quiet": review.quiet,
+                "needing": len(review.findings),
+                "unjudged": review.unjudged,
+                "signals": self.signal_counts,
+            },
+            "gaps": self.book.gaps,
+            "proposals": [_proposal(each, outcomes.get(each.finding.deal.id)) for each in self.proposals],
+            "tokens": {"review": self.book.tokens, "apply": self.tokens_applied},
+            "exit_status": self.exit_status,
+        }
+
+
+def _proposal(proposal: Proposal, outcome: Outcome | None) -> dict[str, Any]:
+    finding = proposal.finding
+    deal, stage = finding.deal, finding.deal.stage
+    return {
+        "deal_id": deal.id,
+        "title": deal.title,
+        "value": deal.value,
+        "currency": deal.currency,
+        "pipeline": stage.pipeline if stage else None,
+        "stage": stage.name if stage else None,
+        "score": round(finding.score, 2),
+        "signals": [asdict(signal) for signal in finding.signals],
+        "follow_up": proposal.follow_up.model_dump(),
+        "outcome": _outcome(outcome) if outcome else None,
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "state": outcome.state,
+        "detail": outcome.detail,
+        "activity_id": outcome.activity_id,
+        "audit_id": outcome.audit_id,
+        "undo": outcome.undo,
+    }
