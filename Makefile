@@ -1,0 +1,65 @@
+# What a newcomer needs: `make demo` and `make test`. Both set up .venv themselves; another interpreter is
+# named with PYTHON=python3.13, more arguments for pytest with PYTEST="-k gate".
+PYTHON ?= python3
+PYTEST ?=
+BIN := .venv/bin
+# uv installs the same set ten times faster; where it cannot be had or finds nothing, pip does it.
+install = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python -e '.[$(1)]' 2>/dev/null \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'
+
+.PHONY: demo test check lowest record bench torture notebooks readme clean
+
+demo: .venv/.demo
+	$(BIN)/sales-follow-up --demo --apply all
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n auto $(PYTEST)
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pipedrive_tools.cli.readme --check README.md
+
+readme: .venv/.dev
+	$(BIN)/python -m pipedrive_tools.cli.readme README.md
+
+lowest: .venv/.dev
+	$(BIN)/python -m uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/python -m uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[dev]'
+	.venv-lowest/bin/python -m pytest -n auto $(PYTEST)
+
+record: .venv/.dev
+	$(BIN)/python -m tests.record
+
+bench: .venv/.dev
+	$(BIN)/python -m tests.benchmarks
+
+torture: .venv/.dev
+	$(BIN)/python -m tests.torture
+
+notebooks: .venv/.dev
+	$(BIN)/python -m pytest -n auto tests/notebooks $(PYTEST)
+
+clean:
+	rm -rf .venv .venv-lowest
+
+.venv/.demo: .venv/.python pyproject.toml
+	@echo "installing; the first time takes a minute" >&2
+	@$(call install,sandbox)
+	@touch $@
+
+.venv/.dev: .venv/.python pyproject.toml
+	@echo "installing what tests and checks need; the first time takes a few minutes" >&2
+	@$(call install,dev)
+	@touch $@ .venv/.demo
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one, as in: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { echo "the venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "no uv here; pip installs" >&2
+	@touch $@

@@ -1,0 +1,54 @@
+"""An error as one line for a person and one number for a program; credentials are taken out of both."""
+
+import os
+import sys
+import traceback
+from typing import Final
+
+from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError, RefusedError
+
+FAILED: Final = 1
+WRONG_USE: Final = 2
+REFUSED: Final = 3
+INTERRUPTED: Final = 130
+
+SECRETS: Final = (
+    "PIPEDRIVE_API_TOKEN",
+    "PIPEDRIVE_CLIENT_SECRET",
+    "PIPEDRIVE_STATE",  # the address of a database may hold a password
+    "PIPEDRIVE_STATE_KEY",
+)
+"""Variables whose values are never shown, whatever went wrong."""
+SHORTEST_SECRET: Final = 8
+"""A shorter value would blot out ordinary words."""
+
+
+def status(error: BaseException) -> int:
+    """The exit status of an error."""
+    if isinstance(error, RefusedError):
+        return REFUSED
+    return WRONG_USE if isinstance(error, ArgumentsError) else FAILED
+
+
+def line(error: BaseException) -> str:
+    """What went wrong and what to do; an error that is not ours is a defect of this program."""
+    if isinstance(error, PipedriveToolsError):
+        return str(error)
+    return f"this is a defect of pipedrive-tools ({type(error).__name__}); run it again with --debug"
+
+
+def say(text: str, error: BaseException | None, code: int) -> int:
+    """Write one line to stderr, after the traceback where one is given; gives the exit status back."""
+    if error is not None:
+        sys.stderr.write(_without_secrets("".join(traceback.format_exception(error))))
+    parts = (" ".join(part.split()).rstrip(".") for part in text.splitlines())
+    shown = "".join(sign for sign in "; ".join(filter(None, parts)) if sign.isprintable())
+    sys.stderr.write(f"{_without_secrets(shown)}\n")
+    return code
+
+
+def _without_secrets(text: str) -> str:
+    for name in SECRETS:
+        if len(value := os.environ.get(name, "").strip()) >= SHORTEST_SECRET:
+            text = text.replace(value, "***")
+    return text
