@@ -1,7 +1,10 @@
 """The typed client: `perform` and `pages`, written once, and their two faces."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeVar
 
@@ -9,22 +12,32 @@ from pipedrive_tools import auth, wire
 from pipedrive_tools.endpoint import Call, Endpoint, Paging
 from pipedrive_tools.errors import (
     ArgumentsError,
+    ConnectError,
     DeniedError,
     NotFoundError,
+    NotJsonError,
     PipedriveToolsError,
+    ScopeLackingError,
     UnauthorizedError,
 )
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import AsyncPort, BlockingPort, Port, drive
 from pipedrive_tools.settings import Settings
+from pipedrive_tools.state import logins
+from pipedrive_tools.state.limits import Limiter
+from pipedrive_tools.state.rules import Caller
 from pipedrive_tools.wire import Answer
+
+RENEWALS: Final = 3
+"""How often one call gets a new access token: each time the one it had was refused, and a newer one was there."""
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 POLL_WAITS_SECONDS: Final = (0.2, 0.4, 0.8, 1.5, 2.5, 4.0)
 """Waits between questions about a job: growing, and with an end."""
-RUNNING: Final = frozenset({"not_started", "running"})
+ENDED: Final = frozenset({"completed", "failed", "rejected"})
+"""States after which a job does not change; after any other one we ask again (FACTS.md, section 11)."""
 
 
 class Pace(Protocol):
@@ -38,8 +51,16 @@ class Pace(Protocol):
         """The answer is here, or there will be none."""
         ...
 
+    async def unsent(self, place: Any, port: Port) -> None:
+        """Not a byte of the call has left."""
+        ...
+
     async def told(self, error: PipedriveToolsError, port: Port) -> None:
         """Pipedrive refused or failed; a block or an empty day stops everybody."""
+        ...
+
+    def until(self, latest: float) -> "Pace":
+        """The same pace, where no call waits beyond a moment of the monotonic clock."""
         ...
 
 
@@ -52,8 +73,36 @@ class Unpaced:
     async def done(self, place: Any, response: wire.Response | None, port: Port) -> None:
         """Nothing to give back."""
 
+    async def unsent(self, place: Any, port: Port) -> None:
+        """Nothing to give back."""
+
     async def told(self, error: PipedriveToolsError, port: Port) -> None:
         """Nothing to stop."""
+
+    def until(self, latest: float) -> "Unpaced":  # noqa: ARG002  # nobody waits
+        """Nobody waits."""
+        return self
+
+
+@dataclass
+class FarClock:
+    """Pipedrive's clock beside ours, as the last answer showed it."""
+
+    _date: str = ""
+    _seen: float = 0.0
+
+    def saw(self, response: wire.Response) -> None:
+        """Remember when the answer says it was made; worked out only when asked for."""
+        if date := response.headers.get("date"):
+            self._date, self._seen = date, time.time()
+
+    @property
+    def ahead_seconds(self) -> float | None:
+        """How far Pipedrive's clock is ahead of ours; None where no answer has told."""
+        try:
+            return parsedate_to_datetime(self._date).timestamp() - self._seen
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -64,6 +113,7 @@ class Line:
     credential: auth.Credential
     patience: Patience = field(default_factory=Patience)
     pace: Pace = field(default_factory=Unpaced)
+    clock: FarClock = field(default_factory=FarClock)
 
 
 Reader = Callable[[Call[Any], wire.Response], Answer]
@@ -74,27 +124,28 @@ async def perform(
     call: Call[Any], line: Line, *, page: str | int | None = None, read: Reader = wire.answer
 ) -> Answer:
     """Send a call, again where nothing can have happened twice, and follow the job it starts."""
-    answer = await _deliver(call, line, page, read)
-    if call.endpoint.job is None:
-        return answer
-    return await follow(call, answer, line)
+    answer = await _deliver(call if page is None else call.at(page), line, read)
+    job = call.endpoint.job
+    return answer if job is None else await follow(call, job, answer, line)
 
 
-async def _deliver(
-    call: Call[Any], line: Line, page: str | int | None = None, read: Reader = wire.answer
-) -> Answer:
-    request = wire.request(call, page=page)
-    attempt = 0
-    renewed = False
+async def _deliver(call: Call[Any], line: Line, read: Reader = wire.answer) -> Answer:
+    request = wire.request(call)
+    attempt = sent = renewals = 0
     while True:
-        attempt += 1
+        attempt, sent = attempt + 1, sent + 1
+        signature: Mapping[str, str] = {}
         try:
-            answer = read(call, await _exchange(call, request, line))
+            _refuse_scope(call, line)
+            response, signature = await _exchange(call, request, line)
+            answer = read(call, response)
         except PipedriveToolsError as error:
+            sent -= error.outcome == "not sent"
+            error.tokens = sent * call.endpoint.cost
             await line.pace.told(error, line.port)
-            if isinstance(error, UnauthorizedError) and not renewed:
-                renewed = True
-                if await line.credential.renewed(line.port):
+            if isinstance(error, UnauthorizedError) and renewals < RENEWALS:
+                renewals += 1
+                if await line.credential.renewed(line.port, signature):
                     continue
             wait = line.patience.wait_seconds(error, call.endpoint.effect, attempt)
             if wait is None:
@@ -102,53 +153,90 @@ async def _deliver(
             await line.port.sleep(wait)
         else:
             line.patience.reward()
-            return answer if attempt == 1 else replace(answer, tokens=attempt * call.endpoint.cost)
+            return answer if sent == 1 else replace(answer, tokens=sent * call.endpoint.cost)
 
 
-async def _exchange(call: Call[Any], request: wire.Request, line: Line) -> wire.Response:
-    """One request, signed, inside the limits."""
-    headers = {**request.headers, **await line.credential.headers(line.port)}
-    signed = wire.Request(request.method, request.path, headers, request.body)
+def _refuse_scope(call: Call[Any], line: Line) -> None:
+    """What Pipedrive would refuse is not sent."""
+    if scope := auth.lacking(line.credential, call.endpoint):
+        raise ScopeLackingError(
+            f"{call.endpoint.name}: the login lacks the OAuth scope {scope}; add it to the app and log in again; "
+            "nothing was sent",
+            status=403,
+        )
+
+
+async def _exchange(
+    call: Call[Any], request: wire.Request, line: Line
+) -> tuple[wire.Response, Mapping[str, str]]:
+    """One request inside the limits, and how it was signed: last of all, since what signs may expire."""
     place = await line.pace.take(call.endpoint, line.port)
     try:
+        signature = await line.credential.headers(line.port)
+        address = line.credential.origin + request.path  # a login names its own host
+        signed = wire.Request(request.method, address, {**request.headers, **signature}, request.body)
+    except BaseException:
+        await line.pace.unsent(place, line.port)
+        raise
+    try:
         response = await line.port.exchange(signed)
-    except PipedriveToolsError:
+    except ConnectError:
+        await line.pace.unsent(place, line.port)
+        raise
+    except BaseException:  # a call that is cancelled gives its place back, too
         await line.pace.done(place, None, line.port)
         raise
+    line.clock.saw(response)
     await line.pace.done(place, response, line.port)
-    return response
+    return response, signature
 
 
-async def follow(call: Call[Any], answer: Answer, line: Line) -> Answer:
+async def follow(call: Call[Any], job: Endpoint[..., Any], answer: Answer, line: Line) -> Answer:
     """Ask after a job until it ends or our patience does; a job that vanished is expired, not failed."""
-    job = call.endpoint.job
-    if job is None or not isinstance(answer.data, dict):
-        return answer
-    data = {
-        "conversion_id": answer.data.get("conversion_id"),
-        "status": "not_started",
-        "ask_again_with": job.name,
-    }
-    names = job.path_arguments
-    question = job.check({names[0]: call.target_id, names[1]: data["conversion_id"]})
+    question = _question(call, job, answer)
+    number = job.path_arguments[1]
+    data = {number: question.values[number], "status": "not_started", "ask_again_with": job.name}
     tokens = answer.tokens
     for wait in POLL_WAITS_SECONDS:
         await line.port.sleep(wait)
-        tokens += job.cost
         try:
-            status = (await _deliver(question, line)).data
-        except NotFoundError:
-            return replace(answer, data=data | {"status": "expired"}, tokens=tokens)
-        except PipedriveToolsError:
-            continue  # the job goes on whether or not we could ask after it
-        data |= status if isinstance(status, dict) else {}
-        if data["status"] not in RUNNING:
+            told = await _deliver(question, line)
+        except NotFoundError as error:
+            data["status"] = "expired"
+            tokens += error.tokens
+            break
+        except PipedriveToolsError as error:  # the job goes on whether or not we can ask after it
+            tokens += error.tokens
+            if not error.retryable:
+                break
+            continue
+        tokens += told.tokens
+        data |= _filled(told.data)
+        if data["status"] in ENDED:
             del data["ask_again_with"]
             break
     return replace(answer, data=data, tokens=tokens)
 
 
-async def pages(call: Call[list[T]], line: Line, *, read: Reader = wire.answer) -> AsyncIterator[Answer]:
+def _question(call: Call[Any], job: Endpoint[..., Any], answer: Answer) -> Call[Any]:
+    """The call that asks after the job which an answer names; by then the change is under way."""
+    target, number = job.path_arguments
+    try:
+        return job.check({target: call.target_id, number: answer.data[number]})
+    except (ArgumentsError, LookupError, TypeError):
+        raise NotJsonError(
+            f"{call.endpoint.name}: the answer names no {number}; look before you send it again"
+        ) from None
+
+
+def _filled(status: Any) -> dict[str, Any]:
+    found = status if isinstance(status, dict) else {}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+async def pages(
+    call: Call[list[T]], line: Line, *, read: Reader = wire.answer
+) -> AsyncGenerator[Answer, None]:
     """Every page of a list, one after the other, as large as the API lets a page be."""
     endpoint = call.endpoint
     if endpoint.paging is Paging.NONE:
@@ -156,12 +244,17 @@ async def pages(call: Call[list[T]], line: Line, *, read: Reader = wire.answer) 
     if "limit" not in call.values:
         call = replace(call, values={**call.values, "limit": endpoint.page_limit})
     page: str | int | None = None
+    seen = {None, call.values.get(endpoint.paging.value)}
+    before: Any = None
     while True:
         answer = await perform(call, line, page=page, read=read)
+        if answer.data and answer.data == before:
+            return  # the server pays no heed to where we are
         yield answer
-        if answer.next_page is None or answer.next_page == page:
+        seen.add(page)
+        page, before = answer.next_page, answer.data
+        if page in seen:
             return
-        page = answer.next_page
 
 
 async def _typed(call: Call[R], line: Line) -> R:
@@ -172,7 +265,7 @@ async def _typed(call: Call[R], line: Line) -> R:
     return data
 
 
-async def _next(walk: AsyncIterator[Answer]) -> Answer | None:
+async def _next(walk: AsyncGenerator[Answer, None]) -> Answer | None:
     return await anext(walk, None)
 
 
@@ -181,43 +274,68 @@ def _settings(settings: Settings | None, api_token: str | None) -> Settings:
     return replace(found, api_token=api_token) if api_token else found
 
 
-def _refuse_write(call: Call[Any], writes: bool) -> None:
-    if call.endpoint.effect.writes and not writes:
+def _refuse_write(call: Call[Any], settings: Settings, writes: bool) -> None:
+    """Refuse what this client may not send, and what it cannot keep: only a toolset rehearses and compares."""
+    name = call.endpoint.name
+    if not call.endpoint.effect.writes:
+        return
+    if not writes:
         raise DeniedError(
-            f"{call.endpoint.name!r} changes data and this client is read-only; ask for one with writes=True",
+            f"{name!r} changes data and this client is read-only; ask for one with writes=True",
             rule="client is read-only",
+        )
+    if settings.dry_run or getattr(call.args, "dry_run", False):
+        raise DeniedError(f"{name!r} is only to be rehearsed, which a Toolset does", rule="dry_run")
+    if getattr(call.args, "expect_version", None):
+        raise DeniedError(
+            f"{name!r} expects a version, which a Toolset compares and this client does not",
+            rule="expect_version",
         )
 
 
 class Pipedrive:
     """The blocking client; read-only unless `writes=True`. Works inside a running event loop too.
 
-    `send` gives the type that the entry promises and raises an error of `errors`; `pages` walks a list.
+    `send` gives the type that the entry promises and raises an error of `errors`; `pages` walks a list. A `port`
+    that is handed in, such as `testing.FakePort`, stands for the network and is its maker's to close. Calls keep to
+    Pipedrive's limits, those of a port that is handed in excepted; only a `Toolset` shares them between processes.
     """
 
     def __init__(
-        self, api_token: str | None = None, *, settings: Settings | None = None, writes: bool = False
+        self,
+        api_token: str | None = None,
+        *,
+        settings: Settings | None = None,
+        writes: bool = False,
+        port: Port | None = None,
     ) -> None:
-        found = _settings(settings, api_token)
-        self._writes = writes
-        credential, origin = auth.credential(found), auth.origin(found)
-        self._port = BlockingPort(origin, found)
-        self._line = Line(self._port, credential, Patience(found.attempts))
+        self._settings, self._writes = _settings(settings, api_token), writes
+        self._closing = ExitStack()
+        login = self._closing.enter_context(logins.found(self._settings))
+        pace: Pace = Unpaced()
+        if port is None:
+            port = own = BlockingPort(login.origin, self._settings)
+            self._closing.callback(own.close)
+            pace = Limiter.of(self._settings, Caller.of(login.credential, login.origin))
+        self._line = Line(port, login.credential, Patience(self._settings.attempts), pace)
 
     def send(self, call: Call[R]) -> R:
         """Send one call and give what it answers."""
-        _refuse_write(call, self._writes)
+        _refuse_write(call, self._settings, self._writes)
         return drive(_typed(call, self._line))
 
     def pages(self, call: Call[list[T]]) -> Iterator[list[T]]:
         """Walk a list page by page; a page holds 500 records where the API allows it."""
         walk = pages(call, self._line, read=wire.typed_answer)
-        while (answer := drive(_next(walk))) is not None:
-            yield answer.data
+        try:
+            while (answer := drive(_next(walk))) is not None:
+                yield answer.data
+        finally:
+            drive(walk.aclose())
 
     def close(self) -> None:
         """Close the connections."""
-        self._port.close()
+        self._closing.close()
 
     def __enter__(self) -> Self:
         return self
@@ -232,27 +350,37 @@ class AsyncPipedrive:
     """The same client for an event loop; see `Pipedrive`."""
 
     def __init__(
-        self, api_token: str | None = None, *, settings: Settings | None = None, writes: bool = False
+        self,
+        api_token: str | None = None,
+        *,
+        settings: Settings | None = None,
+        writes: bool = False,
+        port: Port | None = None,
     ) -> None:
-        found = _settings(settings, api_token)
-        self._writes = writes
-        credential, origin = auth.credential(found), auth.origin(found)
-        self._port = AsyncPort(origin, found)
-        self._line = Line(self._port, credential, Patience(found.attempts))
+        self._settings, self._writes = _settings(settings, api_token), writes
+        self._closing = AsyncExitStack()
+        login = self._closing.enter_context(logins.found(self._settings))
+        pace: Pace = Unpaced()
+        if port is None:
+            port = own = AsyncPort(login.origin, self._settings)
+            self._closing.push_async_callback(own.close)
+            pace = Limiter.of(self._settings, Caller.of(login.credential, login.origin))
+        self._line = Line(port, login.credential, Patience(self._settings.attempts), pace)
 
     async def send(self, call: Call[R]) -> R:
         """Send one call and give what it answers."""
-        _refuse_write(call, self._writes)
+        _refuse_write(call, self._settings, self._writes)
         return await _typed(call, self._line)
 
     async def pages(self, call: Call[list[T]]) -> AsyncIterator[list[T]]:
         """Walk a list page by page; a page holds 500 records where the API allows it."""
-        async for answer in pages(call, self._line, read=wire.typed_answer):
-            yield answer.data
+        async with aclosing(pages(call, self._line, read=wire.typed_answer)) as walk:
+            async for answer in walk:
+                yield answer.data
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._port.close()
+        await self._closing.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,12 +6,16 @@
     |   |-- PolicyError               the policy file does not hold
     |   |-- MissingExtraError         an optional package is not installed
     |   |-- StoreError                the state store cannot be opened, read or written
+    |   |-- LoginError                an OAuth login did not come about, or does not serve
+    |   |   `-- ReauthorizationError  the login is over: somebody must log in again
     |   `-- SandboxError              the local Pipedrive cannot start
     |-- ArgumentsError                the model mends it; nothing was sent
+    |   `-- UnknownNameError          nothing in the account has this name
     |-- RefusedError                  a person may change it; nothing was sent
     |   |-- DeniedError               the policy does not allow the call
     |   `-- ApprovalNeededError       the policy asks for a person
     |-- UnreachableError              no answer came: what became of the call is not known
+    |   `-- ConnectError              no connection came about: the call was not sent
     |-- AnswerError                   an answer came that cannot be used
     |   |-- NotJsonError              the body is not JSON, or is cut short
     |   |-- AnswerTooLargeError       the body passed the cap while it streamed
@@ -22,7 +26,9 @@
         |-- AccountClosedError        402
         |-- ForbiddenError            403
         |   |-- ScopeError            403 `Scope and URL mismatch`
+        |   |   `-- ScopeLackingError that was known before the call, which was not sent
         |   `-- BlockedError          403 as HTML: the account is blocked for now
+        |       `-- StillBlockedError that block is not over: the call was not sent
         |-- NotFoundError             404
         |-- MethodError               405
         |-- ConflictError             408, 409
@@ -31,7 +37,9 @@
         |-- UnprocessableError        422
         |-- RateLimitedError          429
         |   |-- BurstLimitError       the two-second window is full
+        |   |   `-- NoPlaceError      our own is, for longer than the call may wait: it was not sent
         |   `-- DailyLimitError       the company's budget for today is spent
+        |       `-- BudgetSpentError  that was known before the call, which was not sent
         |-- OtherStatusError          any other status that is not 2xx
         `-- ServerError               500, 501, 502, 503, 504
 
@@ -39,7 +47,7 @@ Three questions place an error: who can act (`actor`), what became of the call (
 trying again is worth it (`retryable`). Sources: FACTS.md, sections 4 and 7.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 Actor = Literal["model", "person", "developer", "nobody"]
 """Who can do something about an error."""
@@ -54,6 +62,17 @@ class PipedriveToolsError(Exception):
     actor: ClassVar[Actor] = "developer"
     outcome: ClassVar[Outcome] = "not sent"
     retryable: ClassVar[bool] = False
+
+    tokens: int = 0
+    """Pipedrive API tokens that the tries cost, as far as is known."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes whole; the language's way asks `__init__` again, with half the arguments."""
+        return _revived, (type(self), self.args), self.__dict__
+
+
+def _revived(kind: type[PipedriveToolsError], said: tuple[Any, ...]) -> PipedriveToolsError:
+    return kind.__new__(kind, *said)
 
 
 class SetupError(PipedriveToolsError):
@@ -81,6 +100,16 @@ class StoreError(SetupError):
     actor: ClassVar[Actor] = "person"
 
 
+class LoginError(SetupError):
+    """An OAuth login did not come about, or does not serve."""
+
+    actor: ClassVar[Actor] = "person"
+
+
+class ReauthorizationError(LoginError):
+    """The login is over: it was used up or revoked, or lay idle for 60 days."""
+
+
 class SandboxError(SetupError):
     """The local Pipedrive cannot start."""
 
@@ -91,6 +120,13 @@ class ArgumentsError(PipedriveToolsError):
     """The arguments of a call do not fit; the message names each one."""
 
     actor: ClassVar[Actor] = "model"
+
+    arguments: tuple[str, ...] = ()
+    """Names of the arguments that do not fit, where they are known."""
+
+
+class UnknownNameError(ArgumentsError):
+    """Nothing in the account has this name, as far as is known; the message lists the nearest."""
 
 
 class RefusedError(PipedriveToolsError):
@@ -191,8 +227,20 @@ class ScopeError(ForbiddenError):
     """403: the OAuth app lacks the scope."""
 
 
+class ScopeLackingError(ScopeError):
+    """The login is known to lack the scope, so the call was not sent."""
+
+    outcome: ClassVar[Outcome] = "not sent"
+
+
 class BlockedError(ForbiddenError):
     """403 as an HTML page: too many calls after a 429; everybody stops."""
+
+
+class StillBlockedError(BlockedError):
+    """A block that some process met is not over, so the call was not sent."""
+
+    outcome: ClassVar[Outcome] = "not sent"
 
 
 class NotFoundError(StatusError):
@@ -239,10 +287,22 @@ class BurstLimitError(RateLimitedError):
     retryable: ClassVar[bool] = True
 
 
+class NoPlaceError(BurstLimitError):
+    """The window stayed full for longer than the call may wait, so it was not sent."""
+
+    outcome: ClassVar[Outcome] = "not sent"
+
+
 class DailyLimitError(RateLimitedError):
     """429: the company's token budget for today is spent."""
 
     actor: ClassVar[Actor] = "person"
+
+
+class BudgetSpentError(DailyLimitError):
+    """The day's budget is known to be spent, so the call was not sent."""
+
+    outcome: ClassVar[Outcome] = "not sent"
 
 
 class OtherStatusError(StatusError):

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self, get_args
+from typing import Final, Literal, Self, get_args
 
 from pipedrive_tools.errors import SettingsError
 
 Plan = Literal["lite", "growth", "premium", "ultimate"]
 """Pipedrive's plans, which set the burst window and the daily budget (FACTS.md, section 4)."""
+
+SEATS_DIGITS: Final = 6
+"""No company has a million seats; Python reads no number of any length."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
@@ -20,9 +23,13 @@ class Settings:
 
     api_token: str | None = field(default=None, repr=False)
     """Personal API token, sent in the header `x-api-token`."""
+    client_id: str | None = None
+    """Of the app that was registered with Pipedrive, for OAuth."""
+    client_secret: str | None = field(default=None, repr=False)
+    """Of the same app."""
     company_domain: str | None = None
     """The name in front of `.pipedrive.com`."""
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     """Another address to talk to, such as the sandbox; wins over `company_domain`."""
     allowed_hosts: frozenset[str] = frozenset()
     """Hosts outside pipedrive.com that may see a credential."""
@@ -36,8 +43,10 @@ class Settings:
     """An answer over this is refused while it streams."""
     attempts: int = 3
     """How often one call is sent at most."""
-    state: str | None = None
+    state: str | None = field(default=None, repr=False)
     """Database URL of the store; None means a SQLite file in the user's state folder."""
+    state_key: str | None = field(default=None, repr=False)
+    """Fernet keys that seal credentials in the store, commas between; the first seals, all open."""
     policy: str | None = None
     """Path of the policy file."""
     agent: str | None = None
@@ -46,10 +55,28 @@ class Settings:
     """The company's plan, where it is known."""
     seats: int = 1
     """Seats of the company, which multiply the daily budget."""
+    daily_tokens: int | None = None
+    """The company's daily budget in API tokens, where top-ups or an old plan make it another one."""
+    recovery_tokens: int = 300
+    """API tokens of the day that only the look at unknown writes may spend, a tenth of the budget at most."""
+    failed_calls_cost: bool = False
+    """Whether the ledger charges calls that Pipedrive refused; nowhere does it say (FACTS.md, section 5)."""
+    window_margin_seconds: float = 0.01
+    """How much longer than Pipedrive's a burst window of ours is."""
+    block_seconds: float = 900.0
+    """How long every process stops after Pipedrive blocked one."""
     dry_run: bool = False
     """A floor: when set, no write is sent, whatever a call asks for."""
     result_tokens: int = 4000
-    """Ceiling of one result's text, in model tokens (about four characters each)."""
+    """Ceiling of one result's text, in model tokens (about three characters each)."""
+    names_seconds: float = 3600.0
+    """How long names of fields, stages, users and the like are kept before they are read again."""
+
+    def __post_init__(self) -> None:
+        """Refuse hosts given as one text: a part of it would pass for a host."""
+        given: object = self.allowed_hosts  # not every caller checks types
+        if isinstance(given, str):
+            raise SettingsError(f"allowed_hosts is {self.allowed_hosts!r}; give a set of hosts")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -57,10 +84,13 @@ class Settings:
         env = {name: text.strip() for name, text in (os.environ if environ is None else environ).items()}
         return cls(
             api_token=env.get("PIPEDRIVE_API_TOKEN") or None,
+            client_id=env.get("PIPEDRIVE_CLIENT_ID") or None,
+            client_secret=env.get("PIPEDRIVE_CLIENT_SECRET") or None,
             company_domain=env.get("PIPEDRIVE_COMPANY_DOMAIN") or None,
             base_url=env.get("PIPEDRIVE_BASE_URL") or None,
             allowed_hosts=frozenset(env.get("PIPEDRIVE_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
             state=env.get("PIPEDRIVE_STATE") or None,
+            state_key=env.get("PIPEDRIVE_STATE_KEY") or None,
             policy=env.get("PIPEDRIVE_POLICY") or None,
             agent=env.get("PIPEDRIVE_AGENT") or None,
             plan=_plan(env.get("PIPEDRIVE_PLAN", "")),
@@ -81,7 +111,7 @@ def _plan(text: str) -> Plan | None:
 def _seats(text: str) -> int:
     if not text:
         return 1
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > SEATS_DIGITS or int(text) < 1:
         raise SettingsError(f"PIPEDRIVE_SEATS is {text!r}; set it to a whole number of at least 1")
     return int(text)
 

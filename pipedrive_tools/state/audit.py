@@ -3,21 +3,23 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from pipedrive_tools.state.schema import audit
 from pipedrive_tools.state.store import Hot
 
 GENESIS: Final = "0" * 64
 _COLUMNS: Final = (
-    "seq", "id", "time", "run", "agent", "tool", "step", "decision",
+    "seq", "id", "time", "account", "run", "agent", "tool", "step", "decision",
     "rule", "approver", "status", "cost", "sentence", "hash",
 )  # fmt: skip
 _INSERT: Final = f"INSERT INTO audit ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_IN_ORDER: Final = f"SELECT {', '.join(_COLUMNS)} FROM audit ORDER BY seq"  # noqa: S608
 _HEAD: Final = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
 
 
@@ -37,6 +39,8 @@ class Entry:
     sentence: str
     approver: str = ""
     cost: int = 0
+    account: str = ""
+    """Where: the company's host, or a fingerprint of the credential."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,7 @@ def append(connection: Hot, entry: Entry) -> str:
     connection.execute(
         _INSERT,
         (
-            seq, entry.id, now, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
+            seq, entry.id, now, entry.account, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
             entry.rule, entry.approver, entry.status, entry.cost, entry.sentence, digest,
         ),
     )  # fmt: skip
@@ -67,7 +71,7 @@ def append(connection: Hot, entry: Entry) -> str:
 def link(previous: str, seq: int, moment: float, entry: Entry) -> str:
     """The hash of a row: over the previous hash and everything that the row says."""
     said = [
-        previous, seq, moment, entry.id, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
+        previous, seq, moment, entry.id, entry.account, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
         entry.rule, entry.approver, entry.status, entry.cost, entry.sentence,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
@@ -91,24 +95,37 @@ def head(connection: Connection) -> str:
 def verify(connection: Connection, *, saved_head: str | None = None) -> str | None:
     """What is wrong with the chain, naming the first bad row; None when nothing is."""
     previous, seq = GENESIS, 0
-    saved = saved_head or ""
-    met_saved = not saved or saved == f"0:{GENESIS}"
-    for row in rows(connection):
-        if row.seq != seq + 1:
-            return f"row {seq + 1} is missing; the next one found is {row.seq}"
-        seq = row.seq
-        entry = Entry(
-            **{name: value for name, value in asdict(row).items() if name not in {"seq", "time", "hash"}}
-        )
-        if link(previous, seq, row.time, entry) != row.hash:
-            return f"row {seq} does not match its hash: it was edited, swapped or inserted"
-        previous = row.hash
-        met_saved = met_saved or saved == f"{seq}:{previous}"
+    saved = saved_head or f"0:{GENESIS}"
+    met_saved = saved == f"0:{GENESIS}"
+    try:
+        for row in connection.exec_driver_sql(_IN_ORDER):
+            if wrong := _wrong(row, seq, previous):
+                return wrong
+            seq, previous = row[0], row[-1]
+            met_saved = met_saved or saved == f"{seq}:{previous}"
+    except DBAPIError:
+        return f"row {seq + 1} cannot be read: it was edited"
     if not met_saved:
         return (
             f"the chain ends at row {seq} and never meets the saved head {saved}: rows were cut or rewritten"
         )
     return None
+
+
+def _wrong(row: Sequence[Any], seq: int, previous: str) -> str | None:
+    """What is wrong with the row that comes after number `seq`."""
+    if not isinstance(row[0], int) or row[0] <= seq:
+        return f"row {row[0]} does not belong there: it was inserted"
+    if row[0] != seq + 1:
+        return f"row {seq + 1} is missing; the next one found is {row[0]}"
+    values = dict(zip(_COLUMNS, row, strict=True))
+    moment, found = values.pop("time"), values.pop("hash")
+    del values["seq"]
+    try:
+        fits = link(previous, row[0], moment, Entry(**values)) == found
+    except TypeError:  # a value that JSON cannot hold
+        fits = False
+    return None if fits else f"row {row[0]} does not match its hash: it was edited, swapped or inserted"
 
 
 def as_json(row: Row) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from pipedrive_tools.state.store import Hot
 State = Literal["SENT", "DONE", "FAILED", "UNKNOWN", "PARKED"]
 
 _COLUMNS: Final = (
-    "id", "run", "agent", "tool", "values", "fingerprint", "target", "before", "state", "result", "error",
+    "id", "account", "run", "agent", "tool", "values", "fingerprint", "target", "before", "state", "result", "error",
     "created", "changed", "lease", "tries", "undone_by",
 )  # fmt: skip
 _NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
@@ -42,8 +42,10 @@ _LAST_OF_TARGET: Final = (
     "ORDER BY created DESC, id DESC LIMIT 1"
 )
 _SAME_CALL: Final = (
-    f"SELECT {_NAMES} FROM journal WHERE run = ? AND fingerprint = ? "  # noqa: S608
-    "AND state != 'FAILED' ORDER BY created DESC LIMIT 1"
+    f"SELECT {_NAMES} FROM journal AS made WHERE run = ? AND fingerprint = ? AND state != 'FAILED' "  # noqa: S608
+    "AND undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM journal AS gone WHERE gone.run = made.run "
+    "AND gone.target = ? || ':' || json_extract(made.result, '$.id') AND gone.tool LIKE 'delete%' "
+    "AND gone.state = 'DONE') ORDER BY created DESC LIMIT 1"
 )
 
 
@@ -52,13 +54,15 @@ class Intent:
     """One write as the journal holds it."""
 
     id: str
+    account: str
+    """Where it was sent: the company's host, or a fingerprint of the credential."""
     run: str
     agent: str
     tool: str
     values: str
     """The wire values, JSON with sorted keys."""
     fingerprint: str
-    """Equal for equal calls."""
+    """Equal for calls that ask for the same."""
     target: str | None
     """`resource:id` of the record that is changed."""
     before: str | None
@@ -96,20 +100,23 @@ def intent(
     call: Call[Any],
     *,
     id: str,
+    account: str = "",
     run: str,
     agent: str,
+    asked: Call[Any],
     target: str | None,
     before: Mapping[str, Any] | None,
 ) -> Intent:
-    """A write that is about to be sent."""
+    """A write that is about to be sent; `asked` is the call as it came, before lists were merged into it."""
     now = time.time()
     return Intent(
         id=id,
+        account=account,
         run=run,
         agent=agent,
         tool=call.endpoint.name,
         values=canonical(call.values),
-        fingerprint=fingerprint(call),
+        fingerprint=fingerprint(asked),
         target=target,
         before=canonical(before) if before is not None else None,
         state="SENT",
@@ -165,14 +172,15 @@ def made_by_another(connection: Hot, id: str, tool: str, record: Any) -> bool:
 def repeat_of(connection: Hot, run: str, call: Call[Any], target: str | None) -> Intent | None:
     """The earlier call of this run that this one repeats.
 
-    A change is a repeat only while it is the run's last word on its record: A, B, A are three changes.
+    A change is a repeat only while it is the run's last word on its record: A, B, A are three changes. What the
+    run made and took back or deleted may be made once more.
     """
     if target is not None:
         found = connection.first(_LAST_OF_TARGET, (run, target))
         if found is None or found[_COLUMNS.index("fingerprint")] != fingerprint(call):
             return None
     else:
-        found = connection.first(_SAME_CALL, (run, fingerprint(call)))
+        found = connection.first(_SAME_CALL, (run, fingerprint(call), call.endpoint.resource))
     return Intent(**dict(zip(_COLUMNS, found, strict=True))) if found else None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 VERSION: Final = 1
 
@@ -16,6 +16,7 @@ journal = Table(
     "journal",
     metadata,
     Column("id", String(32), primary_key=True),
+    Column("account", String(160), nullable=False),  # a write is never sent again to another account
     Column("run", String(64), nullable=False),
     Column("agent", String(128), nullable=False),
     Column("tool", String(64), nullable=False),
@@ -47,6 +48,7 @@ audit = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("id", String(32), nullable=False),  # the call; the rows of one call share it
     Column("time", Float, nullable=False),
+    Column("account", String(160), nullable=False),
     Column("run", String(64), nullable=False),
     Column("agent", String(128), nullable=False),
     Column("tool", String(64), nullable=False),
@@ -95,4 +97,24 @@ touched = Table(
     Column("agent", String(128), primary_key=True),
     Column("record", String(96), primary_key=True),
     sqlite_with_rowid=False,
+)
+
+cache = Table(
+    "cache",
+    metadata,
+    Column("caller", String(64), primary_key=True),  # who asked: what is visible differs
+    Column("name", String(64), primary_key=True),
+    Column("records", Text, nullable=False),  # JSON
+    Column("read", Float, nullable=False),  # seconds since the epoch
+    sqlite_with_rowid=False,
+)
+"""What was read of an account and changes seldom, such as names of stages and fields."""
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("name", String(320), primary_key=True),  # what it is, and the address that it is for
+    Column("sealed", LargeBinary, nullable=False),
+    Column("changed", Float, nullable=False),
+    Column("begun", Float),  # when the refresh began that is under way, or was cut off
 )

@@ -7,7 +7,7 @@ survives a killed process and not a power failure, which the journal allows for 
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import RLock, local
 from typing import Any, Final, cast
@@ -60,6 +60,11 @@ class Store:
         except (SQLAlchemyError, OSError) as error:
             raise self._broken("opened", error) from None
 
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None where the store is in memory."""
+        return None if self._lock else Path(str(make_url(self.url).database))
+
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[Connection]:
         """One transaction; a durable one is on the disk when this returns."""
@@ -87,7 +92,7 @@ class Store:
                 try:
                     yield hot
                 except BaseException:
-                    hot.execute("ROLLBACK")
+                    hot.abandon()
                     raise
                 hot.execute("COMMIT")
             except sqlite3.Error as error:
@@ -124,7 +129,7 @@ class Store:
             found = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "version"))
             if found is None:
                 connection.execute(insert(schema.meta).values(name="version", value=str(schema.VERSION)))
-            elif int(found) > schema.VERSION:
+            elif not found.isdecimal() or int(found) > schema.VERSION:
                 raise StoreError(
                     f"the store was written by a newer pipedrive-tools (version {found}, this one knows "
                     f"{schema.VERSION}); upgrade, or set PIPEDRIVE_STATE to another store"
@@ -150,15 +155,21 @@ class Hot:
 
 
 def _prepare_file(path: Path) -> None:
-    """Make the file before SQLite does, so that nobody else may read it."""
+    """Make the file before SQLite does, so that nobody else may read it; one that is there is closed to others."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # A file that is there is never opened and closed here: that would end SQLite's locks of this whole process.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
 
 
 def _engine(url: str, synchronous: str, *, in_memory: bool = False) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     if in_memory:
         options["poolclass"] = StaticPool
+    else:
+        options["pool_size"] = 0  # no limit: each thread keeps a connection of its own
     engine = create_engine(url, **options)
 
     @event.listens_for(engine, "connect")

@@ -19,6 +19,7 @@ _TOUCH: Final = (
 _READ: Final = (
     f"SELECT period, writes, tokens, rows, value FROM {usage.name} WHERE period IN (?, ?) AND agent = ?"  # noqa: S608
 )
+_TOUCHED: Final = f"SELECT period FROM {touched.name} WHERE period IN (?, ?) AND agent = ? AND record = ?"  # noqa: S608
 
 
 class Used(NamedTuple):
@@ -47,6 +48,13 @@ def read(connection: Hot, run: str, agent: str) -> UsedNow:
     both = periods(run)
     found = {row[0]: Used(*row[1:]) for row in connection.execute(_READ, (*both, agent))}
     return UsedNow(*(found.get(period, Used()) for period in both))
+
+
+def counted(connection: Hot, run: str, agent: str, record: str) -> frozenset[str]:
+    """The periods, `run` and `day`, in which a record is among the rows that were counted."""
+    names = dict(zip(periods(run), ("run", "day"), strict=True))
+    found = connection.execute(_TOUCHED, (*names, agent, record))
+    return frozenset(names[period] for (period,) in found)
 
 
 def add(connection: Hot, run: str, agent: str, more: Used, *, record: str | None = None) -> UsedNow:

@@ -1,0 +1,170 @@
+"""Which credential serves: the one place that decides. Nothing here opens a store that is not there."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from pipedrive_tools import auth
+from pipedrive_tools.auth import App, Credential, OAuth
+from pipedrive_tools.errors import SettingsError, StoreError
+from pipedrive_tools.settings import Settings
+from pipedrive_tools.state import system_keyring
+
+if TYPE_CHECKING:  # the database library takes longer to load than most calls
+    from pipedrive_tools.state.credentials import Credentials, GrantVault
+    from pipedrive_tools.state.store import Store
+
+Source = Literal["environment", "login", "keyring", "store"]
+"""Where a credential comes from: PIPEDRIVE_API_TOKEN, OAuth, the system's keyring, a token sealed in the store."""
+
+SOURCES: Final[tuple[Source, ...]] = ("environment", "login", "keyring", "store")
+"""In the order in which they serve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The credential that serves."""
+
+    source: Source
+    credential: Credential
+    origin: str
+    """Where its calls go, for now."""
+
+
+class Logins:
+    """The credentials of one address: each kind found, kept and forgotten."""
+
+    def __init__(self, settings: Settings, store: "Store | None") -> None:
+        self._settings, self._store = settings, store
+        self.address: Final = auth.origin(settings)
+        """What a credential was given for; it serves nowhere else."""
+
+    def found(self) -> Found:
+        """The credential that serves, or one line on how to give one."""
+        looks: dict[Source, Callable[[], Credential | None]] = {
+            "environment": self._of_environment,
+            "login": self._of_login,
+            "keyring": self._of_keyring,
+            "store": self._of_store,
+        }
+        trouble: StoreError | None = None
+        for source in SOURCES:
+            try:
+                credential = looks[source]()
+            except StoreError as error:
+                if source != "keyring":
+                    raise
+                trouble = error  # a token in the store serves all the same
+                continue
+            if credential:
+                origin = credential.origin or self.address
+                return Found(source=source, credential=credential, origin=origin)
+        raise trouble or SettingsError(f"no Pipedrive credential found; {auth.WAYS_IN}")
+
+    def sources(self) -> list[Source]:
+        """Where there are credentials, the one that serves first; none of them is opened."""
+        there: dict[Source, Callable[[], bool]] = {
+            "environment": lambda: bool(self._settings.api_token),
+            "login": lambda: self._is_stored(self._login),
+            "keyring": lambda: system_keyring.get(self.address) is not None,
+            "store": lambda: self._is_stored(self._token),
+        }
+        return [source for source in SOURCES if _unless_broken(there[source])]
+
+    def keep_token(self, token: str) -> Source:
+        """Keep an API token, in the keyring where there is one, else sealed; a broken keyring is none."""
+        try:
+            if system_keyring.put(self.address, token):
+                self.forget_sealed_token()
+                return "keyring"
+        except StoreError:
+            pass
+        self._sealed.put(self._token, token)
+        return "store"
+
+    def forget_sealed_token(self) -> bool:
+        """Forget the API token in the store; false where there was none."""
+        return self._store is not None and self._sealed.remove(self._token)
+
+    def forget_keyring_token(self) -> bool:
+        """Forget the API token in the keyring; false where there was none. A keyring that fails raises."""
+        return system_keyring.remove(self.address)
+
+    def has_login(self) -> bool:
+        """Whether somebody is logged in by OAuth."""
+        return self._is_stored(self._login)
+
+    def vault(self) -> "GrantVault":
+        """Where the login is kept."""
+        from pipedrive_tools.state.credentials import GrantVault  # noqa: PLC0415  # see above
+
+        return GrantVault(self._sealed, self._opened(), self._login)
+
+    @property
+    def _login(self) -> str:
+        return f"login {self.address}"
+
+    @property
+    def _token(self) -> str:
+        return f"token {self.address}"
+
+    def _of_environment(self) -> Credential | None:
+        return auth.credential(self._settings) if self._settings.api_token else None
+
+    def _of_login(self) -> Credential | None:
+        if not self._is_stored(self._login):
+            return None
+        return OAuth(App.of(self._settings), self.vault())
+
+    def _of_keyring(self) -> Credential | None:
+        token = system_keyring.get(self.address)
+        return auth.checked_token(token, source="the keyring") if token else None
+
+    def _of_store(self) -> Credential | None:
+        if not self._is_stored(self._token):
+            return None
+        token = self._sealed.get(self._token)
+        return auth.checked_token(token, source="the store") if token else None
+
+    def _is_stored(self, name: str) -> bool:
+        return self._store is not None and self._sealed.has(name)
+
+    @cached_property
+    def _sealed(self) -> "Credentials":
+        from pipedrive_tools.state.credentials import Credentials  # noqa: PLC0415  # see above
+
+        return Credentials(self._opened(), keys=self._settings.state_key)
+
+    def _opened(self) -> "Store":
+        if self._store is None:
+            raise StoreError("there is no state store yet, and one is needed; run: pipedrive-tools login")
+        return self._store
+
+
+@contextmanager
+def found(settings: Settings) -> Iterator[Found]:
+    """The credential that serves, with the store open as long as it is used; a token in the settings needs none."""
+    store = None if settings.api_token else _existing_store(settings)
+    try:
+        yield Logins(settings, store).found()
+    finally:
+        if store:
+            store.close()
+
+
+def _existing_store(settings: Settings) -> "Store | None":
+    """The store, where one was ever made."""
+    from pipedrive_tools.state.store import Store, default_url  # noqa: PLC0415  # see above
+
+    path = (settings.state or default_url()).removeprefix("sqlite:///")
+    return Store(settings.state) if Path(path).exists() else None
+
+
+def _unless_broken(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except StoreError:
+        return False

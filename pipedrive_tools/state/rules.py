@@ -1,0 +1,77 @@
+"""Who is limited, and by what: the caller of a client, and the rules that its settings make. Pure."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from pipedrive_tools import auth
+from pipedrive_tools.pacing import ALLOWANCES, TOKENS_PER_SEAT, WINDOW_SECONDS
+from pipedrive_tools.settings import Settings
+from pipedrive_tools.state.window import LONGEST_LEASE_SECONDS
+
+FINGERPRINT_CHARACTERS: Final = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Whose windows and whose budget; hashes and hosts, never a credential."""
+
+    fingerprint: str
+    """Of the credential, which has windows of its own."""
+    account: str
+    """The company, as far as it is known: its host, else the credential alone."""
+    is_api_token: bool
+
+    @classmethod
+    def of(cls, credential: auth.Credential, origin: str) -> "Caller":
+        """The caller with this credential at this address; an OAuth login stays itself when it is refreshed."""
+        origin = credential.origin or origin
+        is_api_token = isinstance(credential, auth.ApiToken)
+        known_by = credential.token if isinstance(credential, auth.ApiToken) else "an OAuth login"
+        digest = hashlib.sha256(f"pipedrive-tools\0{origin}\0{known_by}".encode()).hexdigest()
+        fingerprint = digest[:FINGERPRINT_CHARACTERS]
+        is_shared_host = origin == f"https://{auth.DEFAULT_HOST}"
+        account = f"{origin}/{fingerprint}" if is_shared_host else origin
+        return cls(fingerprint=fingerprint, account=account, is_api_token=is_api_token)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What one process keeps to."""
+
+    calls: int | None = None
+    """Calls in a window, where the plan is known."""
+    tokens: int | None = None
+    """Tokens of a day, where the plan is known."""
+    kept_tokens: int = 0
+    """Tokens of the day that only recovery may spend."""
+    window_seconds: float = WINDOW_SECONDS
+    lease_seconds: float = LONGEST_LEASE_SECONDS
+    block_seconds: float = 0.0
+    failed_calls_cost: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings, *, is_api_token: bool) -> "Rules":
+        """The rules that the settings make."""
+        calls = tokens = None
+        if settings.plan:
+            plan = ALLOWANCES[settings.plan]
+            calls = plan.token_calls if is_api_token else plan.oauth_calls
+            tokens = TOKENS_PER_SEAT * plan.multiplier * settings.seats
+        answer_seconds = settings.timeout_seconds + settings.connect_seconds
+        window_seconds = WINDOW_SECONDS + settings.window_margin_seconds
+        return cls(
+            calls=calls,
+            tokens=settings.daily_tokens or tokens,
+            kept_tokens=settings.recovery_tokens,
+            window_seconds=window_seconds,
+            lease_seconds=min(answer_seconds, LONGEST_LEASE_SECONDS) + window_seconds,
+            block_seconds=settings.block_seconds,
+            failed_calls_cost=settings.failed_calls_cost,
+        )
+
+    def ceiling(self, limit: int | None, *, may_use_all: bool) -> int | None:
+        """Up to where a call may spend of a budget."""
+        if limit is None or may_use_all:
+            return limit
+        return limit - min(self.kept_tokens, limit // 10)
