@@ -15,6 +15,7 @@ INTERRUPTED: Final = 130
 SECRETS: Final = (
     "PIPEDRIVE_API_TOKEN",
     "PIPEDRIVE_CLIENT_SECRET",
+    "PIPEDRIVE_MCP_TOKEN",
     "PIPEDRIVE_STATE",  # the address of a database may hold a password
     "PIPEDRIVE_STATE_KEY",
 )

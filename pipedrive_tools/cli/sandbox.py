@@ -17,6 +17,7 @@ from pipedrive_tools.settings import Plan
 
 try:
     from pipedrive_tools.sandbox import serve
+    from pipedrive_tools.sandbox.oauth import CLIENT_ID, CLIENT_SECRET
 except ModuleNotFoundError as error:
     raise MissingExtraError(error.name or "starlette", "sandbox") from error
 
@@ -81,5 +82,8 @@ def _introduce(url: str, token: str) -> None:
     state = Path(tempfile.gettempdir()) / f"pipedrive-sandbox-{urlsplit(url).port}.db"
     output.line(f"  export PIPEDRIVE_STATE=sqlite:///{state}  # keeps trials out of the real record")
     output.line("  pipedrive-tools status")
+    output.line("To log in there by OAuth instead, unset PIPEDRIVE_API_TOKEN and:")
+    output.line(f"  export PIPEDRIVE_CLIENT_ID={CLIENT_ID} PIPEDRIVE_CLIENT_SECRET={CLIENT_SECRET}")
+    output.line("  pipedrive-tools login")
     output.line(f"What it was asked: {url}/_sandbox/log")
     sys.stdout.flush()

@@ -1,6 +1,8 @@
-"""`status`: which settings are found, without any credential, and whether the account answers."""
+"""`status`: what is found, where it came from, and whether the account answers; never a credential."""
 
-from dataclasses import replace
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,39 +10,63 @@ from sqlalchemy.engine import make_url
 
 from pipedrive_tools import __version__, auth
 from pipedrive_tools.cli import failure, output
+from pipedrive_tools.cli.login import WORDS
+from pipedrive_tools.cli.me import line_to, me
 from pipedrive_tools.cli.options import AsJson
 from pipedrive_tools.cli.storage import store
-from pipedrive_tools.client import Pipedrive
-from pipedrive_tools.endpoints import account
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate.policy import Policy
-from pipedrive_tools.gate.taint import one_line
+from pipedrive_tools.pacing import ALLOWANCES
+from pipedrive_tools.ports import drive
 from pipedrive_tools.settings import Settings
+from pipedrive_tools.state.budget import Budget
+from pipedrive_tools.state.limits import Limiter
+from pipedrive_tools.state.logins import Logins
+from pipedrive_tools.state.rules import Caller
+from pipedrive_tools.state.slots import Slots, beside
+from pipedrive_tools.state.store import Store
+from pipedrive_tools.state.window import Windows
 
 
 def command(*, as_json: AsJson = False) -> int:
     """Print what is found; the exit status says whether the account answers."""
     settings = Settings.from_env()
+    with ExitStack() as closing:
+        opened = None
+        with suppress(PipedriveToolsError):  # what is wrong with it is told beside its name
+            opened = closing.enter_context(store(settings))
+        return _show(settings, opened, as_json=as_json)
+
+
+def _show(settings: Settings, opened: Store | None, *, as_json: bool) -> int:
+    sources = _sources(settings, opened)
+    account = _account(settings, opened)
     found = {
         "version": __version__,
         "address": _tried(lambda: auth.origin(settings)),
-        "credential": "found" if settings.api_token else "missing",
+        "credential": WORDS[sources[0]] if sources else "missing",
+        "credentials": sources,
         "policy": _policy(settings),
         "agent": settings.agent,
-        "store": _store(settings),
-        "plan": settings.plan,
+        "store": _tried(lambda: _stored(settings)),
+        "plan": settings.plan or account.plan,
         "seats": settings.seats,
         "dry_run": settings.dry_run,
+        "budget": account.budget,
     }
-    answer, problem = _account(settings)
     if as_json:
-        output.document(found | {"account": answer, "problem": problem})
+        output.document(found | {"account": account.answer, "problem": account.problem})
     else:
-        rows = [[name.replace("_", " "), _shown(value)] for name, value in found.items()]
-        if answer:
-            rows.append(["account", "{user} at {company} answers".format(**answer)])
+        found["credentials"] = ", ".join(WORDS[source] for source in sources[1:]) or "none"
+        found["budget"] = _spelled(account.budget)
+        names = {"credentials": "not used"}
+        rows = [[names.get(name, name).replace("_", " "), _shown(value)] for name, value in found.items()]
+        if account.answer:
+            rows.append(["account", "{user} at {company} answers".format(**account.answer)])
         output.table(["setting", "found"], rows, nothing="")
-    return failure.say(f"the account does not answer: {problem}", None, failure.FAILED) if problem else 0
+    if account.problem is None:
+        return 0
+    return failure.say(f"the account does not answer: {account.problem}", None, failure.FAILED)
 
 
 def _shown(value: Any) -> str:
@@ -64,23 +90,75 @@ def _policy(settings: Settings) -> str | None:
     return _tried(lambda: f"{path} (names {', '.join(Policy.load(path).agents) or 'nobody'})")
 
 
-def _store(settings: Settings) -> str:
-    def opened() -> str:
-        with store(settings) as opened:
-            return make_url(opened.url).render_as_string(hide_password=True)
-
-    return _tried(opened)
+def _stored(settings: Settings) -> str:
+    with store(settings) as opened:
+        return make_url(opened.url).render_as_string(hide_password=True)
 
 
-def _account(settings: Settings) -> tuple[dict[str, Any] | None, str | None]:
-    """Who the credential belongs to, or why nobody answers."""
+def _sources(settings: Settings, opened: Store | None) -> list[Any]:
     try:
-        with Pipedrive(settings=replace(settings, attempts=1)) as client:
-            me = client.send(account.get_current_user())
+        return list(Logins(settings, opened).sources())
+    except PipedriveToolsError:
+        return []
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the account tells about itself, and what our own books tell about its day."""
+
+    answer: dict[str, Any] | None = None
+    problem: str | None = None
+    plan: str | None = None
+    """The plan whose window the account's answers name."""
+    budget: dict[str, Any] | None = None
+
+
+def _account(settings: Settings, opened: Store | None) -> Account:
+    try:
+        login = Logins(settings, opened).found()
+        caller = Caller.of(login.credential, login.origin)
+        with ExitStack() as closing:
+            slots = None
+            if opened and opened.path:
+                slots = Slots(beside(opened.path), caller)
+                closing.callback(slots.close)
+            limiter = Limiter.of(settings, caller, slots)
+            line = closing.enter_context(line_to(login.origin, login.credential, settings, limiter))
+            answer = problem = None
+            try:
+                answer = me(line)
+            except PipedriveToolsError as error:
+                problem = str(error)
+            plan, budget = drive(limiter.home.act(lambda *books: _books(limiter, caller, *books), line.port))
+            return Account(answer, problem, plan, budget)
     except PipedriveToolsError as error:
-        return None, str(error)
-    return {
-        "user": one_line(me.name or str(me.id)),
-        "user_id": me.id,
-        "company": one_line(me.company_name or me.company_domain or ""),
-    }, None
+        return Account(problem=str(error))
+
+
+def _books(
+    limiter: Limiter, caller: Caller, windows: Windows, budget: Budget
+) -> tuple[str | None, dict[str, Any]]:
+    """The plan as its window shows it, and the day."""
+    calls = {
+        plan.token_calls if caller.is_api_token else plan.oauth_calls: name
+        for name, plan in ALLOWANCES.items()
+    }
+    budget.turn(time.time())
+    day = {
+        "used": budget.used,
+        "limit": budget.limit(limiter.rules.tokens),
+        "resets_at": output.moment(budget.resets_at),
+        "stopped": budget.stopped(time.time()) or None,
+    }
+    return calls.get(windows.learned), day
+
+
+def _spelled(budget: dict[str, Any] | None) -> str | None:
+    """The day's budget in one line."""
+    if budget is None:
+        return None
+    limit = f"of {budget['limit']:,}" if budget["limit"] else "(set PIPEDRIVE_PLAN to know of how many)"
+    stopped = {"day": "; spent, everybody waits", "block": "; blocked, everybody waits"}.get(
+        budget["stopped"] or "", ""
+    )
+    return f"{budget['used']:,} {limit} tokens used here, until {budget['resets_at']}{stopped}"

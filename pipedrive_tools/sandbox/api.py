@@ -6,10 +6,12 @@ from starlette.types import Receive, Scope, Send
 
 from pipedrive_tools.sandbox.answers import Answer, RefusedError, body, gateway
 from pipedrive_tools.sandbox.breakage import BREAK, Struck
+from pipedrive_tools.sandbox.clock import http_stamp
 from pipedrive_tools.sandbox.conversion import settle
 from pipedrive_tools.sandbox.credentials import Credential, identify
 from pipedrive_tools.sandbox.faults import Faults
 from pipedrive_tools.sandbox.limits import Limits
+from pipedrive_tools.sandbox.oauth import OAuthServer
 from pipedrive_tools.sandbox.request import Request, read, shown
 from pipedrive_tools.sandbox.requestlog import Entry, RequestLog
 from pipedrive_tools.sandbox.routes import Route, Routes
@@ -28,6 +30,8 @@ class Outcome:
     route: Route | None = None
     credential: Credential | None = None
     cost: int = 0
+    form: dict[str, str] | None = None
+    """What of a form the log may show."""
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Api:
 
     def __post_init__(self) -> None:
         """Remember how it began."""
+        self.oauth = OAuthServer(self.world.clock)
         self.first_switches = self.world.switches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,8 +67,11 @@ class Api:
     def answer(self, request: Request) -> Outcome:
         """What the service says to a request, and does about it."""
         outcome = Outcome(NOT_FOUND)
+        if request.path.startswith("/oauth/"):
+            outcome.answer, outcome.form = self.oauth.answer(request, self.world.switches)
+            return outcome
         try:
-            outcome.credential = identify(request, self.world.switches, self.only_token)
+            outcome.credential = identify(request, self.world.switches, self.only_token, self.oauth)
             self._serve(request, outcome, outcome.credential)
         except RefusedError as refused:
             outcome.answer = refused.answer
@@ -82,6 +90,9 @@ class Api:
         route = match.methods.get(request.method)
         if route is None:
             outcome.answer = not_allowed(sorted(match.methods))
+            return
+        if credential.scopes and route.scopes and credential.scopes.isdisjoint(route.scopes):
+            outcome.answer = gateway(403, "Scope and URL mismatch")
             return
         outcome.route = route
         refused = self.limits.admit(credential, route.cost, self.world.switches, is_search=route.is_search)
@@ -105,6 +116,7 @@ class Api:
         self.world.reset()
         self.log.clear()
         self.limits.reset()
+        self.oauth.reset()
         self.faults.reset()
         if self.world.switches != self.first_switches:
             self.switch(self.first_switches)
@@ -122,7 +134,7 @@ class Api:
                 method=request.method,
                 path=request.sent_path,
                 query=shown(request.query),
-                body=request.parsed() if request.raw else None,
+                body=outcome.form or (request.parsed() if request.raw and outcome.form is None else None),
                 status=outcome.answer.status if status is None else status,
                 cost=outcome.cost,
                 credential=outcome.credential.fingerprint if outcome.credential else "",
@@ -134,10 +146,12 @@ class Api:
     async def send(self, outcome: Outcome, send: Send) -> None:
         """Put an answer on the wire."""
         answer = outcome.answer
+        is_made_up = answer.status == TOO_MANY and outcome.credential is None  # a fault's: no window is full
         headers = [
             (b"content-type", answer.content_type),
             (b"content-length", b"%d" % len(answer.body)),
-            *self.limits.headers(outcome.credential, self.world.switches),
+            (b"date", http_stamp(self.world.clock.now())),
+            *(() if is_made_up else self.limits.headers(outcome.credential, self.world.switches)),
             *answer.headers,
         ]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -18,6 +18,7 @@ from pipedrive_tools.sandbox.credentials import DEMO_TOKEN, TOKEN_LENGTH
 from pipedrive_tools.sandbox.data import tables
 from pipedrive_tools.sandbox.faults import Faults, from_file
 from pipedrive_tools.sandbox.limits import Limits, plan_named
+from pipedrive_tools.sandbox.oauth import CLIENT_ID, CLIENT_SECRET
 from pipedrive_tools.sandbox.requestlog import RequestLog
 from pipedrive_tools.sandbox.routes import all_routes
 from pipedrive_tools.sandbox.server import START_SECONDS, Server, listen, url_of
@@ -74,6 +75,8 @@ class Sandbox:
         """Where it listens; what stands before `/api`."""
         self.token = api.only_token or DEMO_TOKEN
         """An API token that it accepts."""
+        self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
+        """The app that its OAuth server knows."""
         self._server = Server(application(api))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(
@@ -133,6 +136,10 @@ class Sandbox:
     def switch(self, **values: Any) -> None:
         """Set switches anew while it runs."""
         self._there(lambda: self._api.switch(self._api.world.switches.changed(values)))
+
+    def expire(self) -> None:
+        """End the life of every access token that its OAuth server gave out."""
+        self._there(self._api.oauth.expire)
 
     def stop(self) -> None:
         """Stop listening and end the thread; a second stop does nothing."""

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,9 @@ def later_than(previous: str | None, now: datetime) -> datetime:
     if not previous:
         return now
     return max(now, read_stamp(previous) + timedelta(seconds=1))
+
+
+@lru_cache(maxsize=4)
+def http_stamp(moment: datetime) -> bytes:
+    """A moment as the header `date` has it; the same text serves a whole second."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True).encode()

@@ -21,6 +21,7 @@ def application(api: Api) -> Starlette:
         Route("/_sandbox/reset", control.reset, methods=["POST"]),
         Route("/_sandbox/faults", control.faults, methods=["POST"]),
         Route("/_sandbox/switches", control.switches, methods=["GET", "POST"]),
+        Route("/_sandbox/expire", control.expire, methods=["POST"]),
         Route("/_sandbox/records/{resource}", control.records),
         Mount("/", api),
     ]
@@ -63,6 +64,11 @@ class Control:
             except (ValueError, SandboxError) as error:
                 return _json({"success": False, "error": str(error)}, 400)
         return _json(self._api.world.switches)
+
+    async def expire(self, _request: Request) -> Response:
+        """End the life of every access token."""
+        self._api.oauth.expire()
+        return _json({"success": True})
 
     async def records(self, request: Request) -> Response:
         """The raw records of a resource."""

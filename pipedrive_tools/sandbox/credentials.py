@@ -1,14 +1,12 @@
-"""Who calls: the credential of a request, and the fingerprint under which it may be shown.
-
-The OAuth server will live beside this module; until then any bearer token is good.
-"""
+"""Who calls: the credential of a request, and the fingerprint under which it may be shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 
 from pipedrive_tools.sandbox.answers import RefusedError, gateway
+from pipedrive_tools.sandbox.oauth import OAuthServer
 from pipedrive_tools.sandbox.request import Request
 from pipedrive_tools.sandbox.switches import Switches
 
@@ -27,6 +25,8 @@ class Credential:
 
     fingerprint: str
     is_bearer: bool = False
+    scopes: frozenset[str] = field(default=frozenset(), compare=False)
+    """What a login may do; empty is everything."""
 
 
 @lru_cache(maxsize=1024)
@@ -35,12 +35,15 @@ def fingerprint(token: str) -> str:
     return sha256(token.encode()).hexdigest()[:12]
 
 
-def identify(request: Request, switches: Switches, only_token: str | None) -> Credential:
+def identify(request: Request, switches: Switches, only_token: str | None, logins: OAuthServer) -> Credential:
     """The caller of a request; refused where the gateway would."""
     if (bearer := _bearer(request.headers)) is not None:
         if not bearer:
             raise RefusedError(gateway(400, "Invalid header: Authorization is malformed"))
-        return Credential(fingerprint(bearer), is_bearer=True)
+        scopes = logins.scopes_of(bearer, switches)
+        if scopes is None:
+            raise RefusedError(gateway(401, "Invalid token: access_token is invalid", headers=BY_GATEWAY))
+        return Credential(fingerprint(bearer), is_bearer=True, scopes=scopes)
     token = _api_token(request.headers, request.query, switches)
     if len(token) != TOKEN_LENGTH or (only_token is not None and token != only_token):
         raise RefusedError(gateway(401, "unauthorized access", headers=BY_GATEWAY))

@@ -94,5 +94,5 @@ def _has_body(scope: Scope) -> bool:
 
 
 def shown(query: Mapping[str, str]) -> dict[str, str]:
-    """A query without its credential."""
-    return {name: value for name, value in query.items() if name != "api_token"}
+    """A query without its credential, and without the secret of a login."""
+    return {name: value for name, value in query.items() if name not in {"api_token", "state"}}

@@ -50,6 +50,8 @@ class Route:
     """Template; whatever stands in braces is one argument."""
     cost: int
     handler: Handler
+    scopes: tuple[str, ...] = ()
+    """OAuth scopes, any one of which opens it; none for what the catalogue does not have."""
 
     @property
     def is_search(self) -> bool:
@@ -129,7 +131,7 @@ TWINS: Mapping[str, tuple[str, Kind | None]] = MappingProxyType(
 def catalogue_endpoints() -> list[Route]:
     """Every endpoint of the catalogue; one without a handler is an error."""
     return [
-        Route(entry.name, entry.method, entry.path, entry.cost, HANDLERS[entry.name])
+        Route(entry.name, entry.method, entry.path, entry.cost, HANDLERS[entry.name], entry.scopes)
         for entry in catalogue.values()
     ]
 

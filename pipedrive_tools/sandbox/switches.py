@@ -26,6 +26,30 @@ class Switches:
     """What v1 endpoints with a v2 twin answer since they went out of support."""
     query_api_token: Literal["accepted", "refused"] = "accepted"  # noqa: S105 - a switch
     """Whether `?api_token=` counts; old clients know no other way."""
+    bearer: Literal["issued", "any"] = "issued"
+    """Which access tokens are good: those that its OAuth server gave out, or any text as well."""
+    access_token_seconds: float = 3599
+    """How long an access token lives."""
+    refresh_token_days: float = 60
+    """How long a refresh token lives without use."""
+    code_seconds: float = 300
+    """How long a code waits to be exchanged."""
+    refresh_rotation: Literal["same", "new", "grace"] = "same"
+    """What a refresh gives: the same refresh token; a new one, the old dies at once; or lives 60 s more."""
+    parallel_refresh: Literal["all win", "one wins"] = "all win"
+    """What becomes of refreshes of one login that come at once."""
+    access_token_on_refresh: Literal["lives", "dies"] = "lives"  # noqa: S105 - a switch
+    """What a refresh does to the access token before."""
+    oauth_error_shape: Literal["success", "oauth", "text"] = "success"
+    """The body of a refusal: `{success, error, message}`, `{error, error_description}`, or plain text."""
+    pkce: Literal["ignored", "accepted", "refused"] = "ignored"
+    """What a `code_challenge` brings."""
+    consent: Literal["given", "denied"] = "given"
+    """What the user says who opens the authorize address."""
+    scopes: str = ""
+    """Scopes that the app has, commas between; empty is every one that the catalogue needs."""
+    api_domain: str = ""
+    """The address that a login names for its calls; empty is the sandbox's own."""
     limit_over_max: Literal[400, "clamped"] = 400
     """What a page size above the maximum brings."""
     v1_paging: Literal["flat", "pagination", "none", "null"] = "flat"
@@ -102,5 +126,8 @@ def _check(name: str, value: object, kind: object) -> None:
     elif kind is bool:
         if not isinstance(value, bool):
             raise SandboxError(f"switch {name!r} takes true or false, not {value!r}")
+    elif kind is str:
+        if not isinstance(value, str):
+            raise SandboxError(f"switch {name!r} takes a text, not {value!r}")
     elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise SandboxError(f"switch {name!r} takes a number from 0 on, not {value!r}")

@@ -1,0 +1,35 @@
+"""Who a credential belongs to: the cheapest call that shows that an account answers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipedrive_tools import auth, wire
+from pipedrive_tools.client import Line, Pace, Unpaced, perform
+from pipedrive_tools.endpoints import account
+from pipedrive_tools.gate.taint import one_line
+from pipedrive_tools.pacing import Patience
+from pipedrive_tools.ports import BlockingPort, drive
+from pipedrive_tools.settings import Settings
+
+
+@contextmanager
+def line_to(
+    origin: str, credential: auth.Credential, settings: Settings, pace: Pace | None = None
+) -> Iterator[Line]:
+    """A way to Pipedrive for one question, asked once."""
+    port = BlockingPort(origin, settings)
+    try:
+        yield Line(port, credential, Patience(1), pace or Unpaced())
+    finally:
+        port.close()
+
+
+def me(line: Line) -> dict[str, Any]:
+    """The user and the company, as text that may go to a terminal."""
+    user = drive(perform(account.get_current_user(), line, read=wire.typed_answer)).data
+    return {
+        "user": one_line(user.name or str(user.id)),
+        "user_id": user.id,
+        "company": one_line(user.company_name or user.company_domain or ""),
+    }
