@@ -4,12 +4,13 @@ Nothing here sends anything. The entries themselves live in `endpoints/`.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache, cached_property
 from string import Formatter
-from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Literal, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, model_validator
 
@@ -25,6 +26,9 @@ Resource = Literal[
 
 Marker = Literal["custom_field", "note", "content"]
 """Where a created record can carry the journal's marker (RELIABILITY.md, section 2)."""
+
+PROBLEMS: Final = 10
+"""How many wrong values one message names."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -146,19 +150,42 @@ class Endpoint(Generic[P, R_co]):
             args = checked()
             call = Call(self, args, args.values())
         except ValidationError as error:
-            raise ArgumentsError(f"{self.name}: {describe(error)}") from None
+            wrong = ArgumentsError(f"{self.name}: {describe(error, tuple(self.model.model_fields))}")
+            wrong.arguments = tuple(str(each["loc"][0]) for each in error.errors() if each["loc"])
+            raise wrong from None
+        self._refuse_what_cannot_travel(call.values)
         if self.effect is Effect.UPDATE and not set(call.values) - set(self.path_arguments):
             raise ArgumentsError(f"{self.name}: nothing to change; name at least one field")
         return call
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether Pipedrive has a call that takes this one back."""
+        return self.effect in {Effect.CREATE, Effect.UPDATE} or self.name == "convert_lead_to_deal"
 
     @cached_property
     def envelope(self) -> TypeAdapter["Envelope[R_co]"]:
         """Reads a whole answer in one pass, `data` in the type that the entry promises."""
         return TypeAdapter(Envelope[self.returns])  # type: ignore[name-defined]  # a type made from a value
 
+    def _refuse_what_cannot_travel(self, values: Mapping[str, Any]) -> None:
+        """Half a character pair and a number that is none fit no JSON; dots alone walk up the path."""
+        try:
+            json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError:
+            raise ArgumentsError(f"{self.name}: a text or a number holds what JSON cannot carry") from None
+        for name in self.path_arguments:
+            if str(values[name]).strip() in {"", ".", ".."}:
+                raise ArgumentsError(f"{self.name}: {name}: this names no record")
+
     @cached_property
     def _adapter(self) -> TypeAdapter[R_co]:
         return TypeAdapter(self.returns)
+
+    @property
+    def is_search(self) -> bool:
+        """Whether the stricter burst window of searches counts it."""
+        return "search" in self.path.lower()
 
     @property
     def idempotent(self) -> bool:
@@ -205,6 +232,10 @@ class Call(Generic[R_co]):
         names = self.endpoint.path_arguments
         return cast("int | str", self.values[names[0]]) if names else None
 
+    def at(self, page: str | int) -> "Call[R_co]":
+        """The same list from a further page on; `page` is what the page before gave."""
+        return replace(self, values={**self.values, self.endpoint.paging.value: page})
+
     @cached_property
     def canonical(self) -> str:
         """One line that is equal for equal calls."""
@@ -217,10 +248,23 @@ def path_names(path: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _ in Formatter().parse(path) if name)
 
 
-def describe(error: ValidationError) -> str:
-    """What is wrong with each argument, without the values: they may be other people's data."""
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def describe(error: ValidationError, known: Sequence[str] = ()) -> str:
+    """What is wrong with each argument, without the values: they may be other people's data.
+
+    `known` are the names that there are: the nearest one is told for a name that there is not.
+    """
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
     lines = []
-    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+    for problem in problems[:PROBLEMS]:
         place = ".".join(str(part) for part in problem["loc"]) or "arguments"
-        lines.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}")
+        unknown = problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1
+        meant = _nearest(place, known) if unknown else ""
+        lines.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}{meant}")
+    if more := len(problems) - len(lines):
+        lines.append(f"and {more} more")
     return "; ".join(lines)

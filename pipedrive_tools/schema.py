@@ -7,33 +7,60 @@ where a dialect asks for it: it would cost 180 tokens, one provider refuses it, 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, Protocol, cast
 
-from pipedrive_tools.endpoint import Endpoint
+from pipedrive_tools.endpoint import Args
 from pipedrive_tools.endpoints.arguments import Change, CursorPage, OffsetPage
+from pipedrive_tools.fields import KINDS
 
 Schema = dict[str, Any]
 Dialect = Literal["plain", "openai", "anthropic", "gemini"]
 """Whose form of a tool definition is due; `plain` is nobody's."""
 
+
+class Described(Protocol):
+    """What a definition is made from: an entry of the catalogue, or a tool made of several."""
+
+    @property
+    def name(self) -> str:
+        """Name of the tool."""
+        ...
+
+    @property
+    def model(self) -> type[Args]:
+        """Its arguments; the docstring is its description."""
+        ...
+
+
 _LAST: Final = (*CursorPage.model_fields, *OffsetPage.model_fields, *Change.model_fields)
 """Arguments that many tools share come after those that make the tool."""
 
 
-def describe(entry: Endpoint[..., Any]) -> Schema:
+def describe(entry: Described) -> Schema:
     """The JSON schema of an entry's arguments, in the form that every provider takes."""
     model = entry.model.model_json_schema()
     schema = _plain(model, model.get("$defs", {}))
+    for name, node in schema.get("properties", {}).items():
+        if name in KINDS and name not in schema.get("required", ()):
+            _takes_names(node)
     del schema["description"]
     return schema
 
 
-def export(entry: Endpoint[..., Any], dialect: Dialect = "plain") -> Schema:
+def _takes_names(node: Schema) -> None:
+    """A text, which an id is as well: the toolset finds the id of a name before the arguments are checked."""
+    if node["type"] == "array":
+        node["items"] = node["items"] | {"type": "string"}
+    else:
+        node["type"] = "string"
+
+
+def export(entry: Described, dialect: Dialect = "plain") -> Schema:
     """The tool definition of an entry in one dialect."""
     return _EXPORTERS[dialect](entry.name, purpose(entry), describe(entry))
 
 
-def purpose(entry: Endpoint[..., Any]) -> str:
+def purpose(entry: Described) -> str:
     """What the tool is for, as a model reads it."""
     return " ".join((entry.model.__doc__ or "").split())
 

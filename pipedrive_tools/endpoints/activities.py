@@ -101,15 +101,15 @@ class ListActivities(CursorPage):
     done: bool | None = None
     """true: finished, false: to do."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     deal_id: Id | None = None
     """Deal id."""
     lead_id: Unshown[Uuid | None] = None
     """Lead id."""
     person_id: Id | None = None
-    """Main participant."""
+    """Main participant, name or id."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     ids: Unshown[Ids | None] = None
     """These activities only."""
     filter_id: Unshown[Id | None] = None
@@ -158,7 +158,7 @@ class CreateActivity(_Wire):
     subject: Text
     """Headline."""
     type: Text
-    """Type key, e.g. call, meeting, task."""
+    """Type, e.g. call, meeting, task."""
     due_date: Day | None = None
     """YYYY-MM-DD."""
     due_time: Clock | None = None
@@ -170,11 +170,11 @@ class CreateActivity(_Wire):
     lead_id: Uuid | None = None
     """Lead id."""
     person_id: Id | None = None
-    """Main participant."""
+    """Main participant, name or id."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     note: Prose | None = None
     """Internal note."""
     done: bool | None = None
@@ -184,7 +184,7 @@ class CreateActivity(_Wire):
     location: Unshown[Place | None] = None
     """Place."""
     participants: Unshown[Participants | None] = None
-    """Ids of all persons taking part."""
+    """Names or ids of all persons taking part."""
     attendees: Attendees | None = None
     """E-mails; may send invitations."""
 
@@ -199,7 +199,7 @@ class UpdateActivity(_Wire, Change):
     subject: Text | None = None
     """Headline."""
     type: Text | None = None
-    """Type key."""
+    """Type."""
     due_date: Day | None = None
     """YYYY-MM-DD."""
     due_time: Clock | None = None
@@ -213,11 +213,11 @@ class UpdateActivity(_Wire, Change):
     lead_id: Unshown[Uuid | None] = None
     """Lead id."""
     person_id: Id | None = None
-    """New main participant."""
+    """Main participant, name or id."""
     org_id: Unshown[Id | None] = None
-    """Organization id."""
+    """Name or id."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     note: Prose | None = None
     """New text of the note."""
     busy: Unshown[bool | None] = None
@@ -225,7 +225,7 @@ class UpdateActivity(_Wire, Change):
     location: Unshown[Place | None] = None
     """Place."""
     participants: Unshown[Participants | None] = None
-    """Ids of persons to add."""
+    """Names or ids of persons to add."""
     attendees: Unshown[Attendees | None] = None
     """E-mails to add; may send invitations."""
 

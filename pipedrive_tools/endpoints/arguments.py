@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 from pipedrive_tools.endpoint import Args
 from pipedrive_tools.endpoints.values import Many, Text, Unshown
 
+KEY_LETTERS: Final = 40
+"""Length of a custom field's key; its parts, such as a currency, add to it."""
 _KEY = re.compile(r"[0-9a-f]{40}(_\w+)?")
 
 
@@ -126,4 +128,4 @@ class Change(Write):
 
 def is_key(name: str) -> bool:
     """Whether a name is the 40-digit key of a custom field (FACTS.md, section 12)."""
-    return bool(_KEY.fullmatch(name))
+    return len(name) >= KEY_LETTERS and bool(_KEY.fullmatch(name))

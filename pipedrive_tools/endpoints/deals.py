@@ -40,6 +40,8 @@ class Deal(Record):
     value: float | None = None
     currency: str | None = None
     status: str | None = None
+    won_time: str | None = None
+    lost_time: str | None = None
     probability: float | None = None
     add_time: str | None = None
     update_time: str | None = None
@@ -57,15 +59,15 @@ class ListDeals(CursorPage):
     status: Many[Literal["open", "won", "lost", "deleted"]] | None = None
     """Left out: all but deleted."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     person_id: Id | None = None
-    """Person id."""
+    """Name or id."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     pipeline_id: Id | None = None
-    """Pipeline."""
+    """Name or id."""
     stage_id: Id | None = None
-    """Stage."""
+    """Name or id."""
     ids: Ids | None = None
     """These deals only."""
     filter_id: Unshown[Id | None] = None
@@ -101,15 +103,15 @@ class CreateDeal(Write):
     currency: str | None = None
     """ISO code, e.g. EUR."""
     person_id: Id | None = None
-    """Person id."""
+    """Name or id."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     pipeline_id: Id | None = None
-    """Pipeline."""
+    """Name or id."""
     stage_id: Id | None = None
-    """Stage; implies the pipeline."""
+    """Name or id; implies the pipeline."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     status: Unshown[Status | None] = None
     """Status."""
     lost_reason: Unshown[str | None] = None
@@ -119,7 +121,7 @@ class CreateDeal(Write):
     expected_close_date: Day | None = None
     """YYYY-MM-DD."""
     label_ids: Unshown[Many[Whole] | None] = None
-    """Label ids."""
+    """Labels."""
     visible_to: Unshown[Whole | None] = None
     """Visibility group."""
     custom_fields: Many[CustomField] = []
@@ -141,25 +143,25 @@ class UpdateDeal(Change):
     currency: str | None = None
     """ISO code."""
     stage_id: Id | None = None
-    """Stage; implies the pipeline."""
+    """Name or id; implies the pipeline."""
     status: Status | None = None
     """Status."""
     lost_reason: str | None = None
     """Only with status lost."""
     person_id: Id | None = None
-    """Person id."""
+    """Name or id."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     pipeline_id: Unshown[Id | None] = None
-    """Pipeline."""
+    """Name or id."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     probability: Unshown[Amount | None] = None
     """Percent."""
     expected_close_date: Day | None = None
     """YYYY-MM-DD."""
     label_ids: Many[Whole] | None = None
-    """Label ids to add."""
+    """Labels to add."""
     is_archived: bool | None = None
     """Archive or bring back."""
     visible_to: Unshown[Whole | None] = None
@@ -181,9 +183,9 @@ class SearchDeals(Search):
     fields: Unshown[Many[Literal["title", "notes", "custom_fields"]] | None] = None
     """Where to look."""
     person_id: Unshown[Id | None] = None
-    """Person id."""
+    """Name or id."""
     organization_id: Unshown[Id | None] = None
-    """Organization id."""
+    """Name or id."""
     status: Unshown[Status | None] = None
     """Status."""
 

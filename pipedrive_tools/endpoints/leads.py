@@ -49,11 +49,11 @@ class ListArchivedLeads(OffsetPage):
     """List archived leads, which list_leads leaves out."""
 
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     person_id: Id | None = None
-    """Person id."""
+    """Name or id."""
     organization_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     filter_id: Unshown[Id | None] = None
     """Saved filter; overrides the others."""
     sort: Unshown[Text | None] = None
@@ -106,9 +106,9 @@ class CreateLead(_Wire):
     title: Text
     """Name of the lead."""
     person_id: Id | None = None
-    """Person id."""
+    """Name or id."""
     organization_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     value: Amount | None = None
     """Amount; needs currency."""
     currency: Text | None = None
@@ -116,9 +116,9 @@ class CreateLead(_Wire):
     expected_close_date: Day | None = None
     """YYYY-MM-DD."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     label_ids: Unshown[Many[Uuid] | None] = None
-    """Label UUIDs."""
+    """Labels."""
     visible_to: Unshown[Visibility | None] = None
     """Visibility group."""
     custom_fields: Many[CustomField] = []
@@ -144,9 +144,9 @@ class UpdateLead(_Wire, Change):
     title: Text | None = None
     """Name of the lead."""
     person_id: Unshown[Id | None] = None
-    """Person id."""
+    """Name or id."""
     organization_id: Unshown[Id | None] = None
-    """Organization id."""
+    """Name or id."""
     value: Amount | None = None
     """Amount; needs currency."""
     currency: Text | None = None
@@ -154,9 +154,9 @@ class UpdateLead(_Wire, Change):
     expected_close_date: Day | None = None
     """YYYY-MM-DD."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     label_ids: Many[Uuid] | None = None
-    """Label UUIDs to add."""
+    """Labels to add."""
     is_archived: bool | None = None
     """Archive or bring back."""
     visible_to: Unshown[Visibility | None] = None
@@ -185,9 +185,9 @@ class SearchLeads(Search):
     fields: Unshown[Many[Literal["title", "notes", "custom_fields"]] | None] = None
     """Where to look."""
     person_id: Unshown[Id | None] = None
-    """Person id."""
+    """Name or id."""
     organization_id: Unshown[Id | None] = None
-    """Organization id."""
+    """Name or id."""
 
 
 class ConvertLead(Write):
@@ -196,9 +196,9 @@ class ConvertLead(Write):
     lead_id: Uuid
     """Lead id (UUID)."""
     stage_id: Id | None = None
-    """Stage of the new deal."""
+    """Name or id, for the deal."""
     pipeline_id: Unshown[Id | None] = None
-    """Pipeline; ignored beside stage_id."""
+    """Name or id; ignored beside stage_id."""
 
 
 list_ = Endpoint(

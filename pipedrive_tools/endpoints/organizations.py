@@ -46,7 +46,7 @@ class ListOrganizations(CursorPage):
     """List organizations. To find one by name use search_organizations."""
 
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     ids: Ids | None = None
     """These organizations only."""
     filter_id: Unshown[Id | None] = None
@@ -90,9 +90,9 @@ class CreateOrganization(Write):
     employee_count: Unshown[Whole | None] = None
     """Head count."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     label_ids: Unshown[Many[Whole] | None] = None
-    """Label ids."""
+    """Labels."""
     visible_to: Unshown[Whole | None] = None
     """Visibility group."""
     custom_fields: Many[CustomField] = []
@@ -124,9 +124,9 @@ class UpdateOrganization(Change):
     employee_count: Unshown[Whole | None] = None
     """Head count."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     label_ids: Many[Whole] | None = None
-    """Label ids to add."""
+    """Labels to add."""
     visible_to: Unshown[Whole | None] = None
     """Visibility group."""
     custom_fields: Many[CustomField] = []

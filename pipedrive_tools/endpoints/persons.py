@@ -46,11 +46,11 @@ class ListPersons(CursorPage):
     """List persons. To find one by name, e-mail or phone use search_persons."""
 
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     deal_id: Id | None = None
     """Deal id."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     ids: Ids | None = None
     """These persons only."""
     filter_id: Unshown[Id | None] = None
@@ -86,11 +86,11 @@ class CreatePerson(Write):
     phones: Contacts | None = None
     """Phone numbers."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     label_ids: Unshown[Many[Whole] | None] = None
-    """Label ids."""
+    """Labels."""
     visible_to: Unshown[Whole | None] = None
     """Visibility group."""
     custom_fields: Many[CustomField] = []
@@ -111,11 +111,11 @@ class UpdatePerson(Change):
     phones: Contacts | None = None
     """Numbers to add."""
     org_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
     owner_id: Id | None = None
-    """Owner id."""
+    """Name, id or me."""
     label_ids: Many[Whole] | None = None
-    """Label ids to add."""
+    """Labels to add."""
     visible_to: Unshown[Whole | None] = None
     """Visibility group."""
     custom_fields: Many[CustomField] = []
@@ -135,7 +135,7 @@ class SearchPersons(Search):
     fields: Unshown[Many[Literal["name", "email", "phone", "notes", "custom_fields"]] | None] = None
     """Where to look."""
     organization_id: Id | None = None
-    """Organization id."""
+    """Name or id."""
 
 
 list_ = Endpoint(

@@ -24,7 +24,7 @@ _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
     """Models send lists and objects as JSON text; only fields that are lists or objects come here."""
     if isinstance(value, str) and value.lstrip()[:1] in {"[", "{"}:
         try:
@@ -88,7 +88,7 @@ def _unlisted(values: list[T]) -> list[T]:
     return values
 
 
-Many = Annotated[list[T], BeforeValidator(_decoded)]
+Many = Annotated[list[T], BeforeValidator(decoded)]
 """A list, also accepted as JSON text."""
 Id = Annotated[int, BeforeValidator(_number), Field(gt=0)]
 """A record's number."""
@@ -125,7 +125,7 @@ class CustomField(Part):
 
     name: Text
     """Field name."""
-    value: Annotated[JsonValue, BeforeValidator(_decoded), AfterValidator(_stated)]
+    value: Annotated[JsonValue, BeforeValidator(decoded), AfterValidator(_stated)]
     """Value."""
 
 
@@ -174,7 +174,7 @@ class Html(Part):
 
 def _from_text(value: Any) -> Any:
     """A text stands for the object whose `value` it is; the object is taken as well, as reads give it."""
-    value = _decoded(value)
+    value = decoded(value)
     return {"value": value} if isinstance(value, str) else value
 
 

@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from pipedrive_tools import auth, render
 from pipedrive_tools.client import Line
+from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.errors import ArgumentsError, PolicyError, StoreError
 from pipedrive_tools.gate import approval, taint
@@ -17,20 +17,28 @@ from pipedrive_tools.gate.approval import Approver
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.gate.scope import Key
-from pipedrive_tools.gate.verdict import grant
-from pipedrive_tools.pacing import Patience
-from pipedrive_tools.ports import AsyncPort, BlockingPort, drive
+from pipedrive_tools.ports import drive
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import audit
 from pipedrive_tools.state.audit import Row
+from pipedrive_tools.state.limits import Limiter
+from pipedrive_tools.state.logins import Logins
+from pipedrive_tools.state.rules import Caller
+from pipedrive_tools.state.slots import Slots, beside
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset.books import Books
+from pipedrive_tools.toolset.composites import COMPOSITES, may
+from pipedrive_tools.toolset.desk import Desk
+from pipedrive_tools.toolset.directory import Directory
+from pipedrive_tools.toolset.lines import Lines
+from pipedrive_tools.toolset.profiles import Profile
+from pipedrive_tools.toolset.profiles import profile as tools_of
 from pipedrive_tools.toolset.recovery import Settled, next_due, recover
 from pipedrive_tools.toolset.result import Status, ToolResult
 from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.tool import Tool
 from pipedrive_tools.toolset.undo import undo
-from pipedrive_tools.toolset.way import Desk, serve
+from pipedrive_tools.toolset.way import serve
 
 __all__ = ["Status", "Tool", "ToolResult", "Toolset"]
 
@@ -54,23 +62,41 @@ class Toolset:
     ) -> None:
         run = run or Run()
         self._settings = settings
-        self._credential, self._origin = auth.credential(settings), auth.origin(settings)
-        self._patience = Patience(settings.attempts)
+        login = Logins(settings, store).found()
+        self._credential = login.credential
         self._store = store
+        caller = Caller.of(login.credential, login.origin)
+        self._slots = Slots(beside(store.path), caller) if store.path else None
+        self._limiter = Limiter.of(settings, caller, self._slots)
         redaction = Redaction.of(policy.of(agent).fields.never_show)
+        rights = policy.of(agent)
+        directory = Directory(
+            store,
+            caller.fingerprint,
+            lifetime_seconds=settings.names_seconds,
+            redaction=redaction,
+            may=lambda resource: rights.level(resource) != "off",
+        )
         self._desk = Desk(
             agent=agent,
             policy=policy,
             settings=settings,
-            books=Books(store, agent=agent, run=run, redaction=redaction),
+            books=Books(
+                store,
+                agent=agent,
+                run=run,
+                redaction=redaction,
+                account=caller.account,
+                labels=lambda: directory.labels,
+            ),
+            directory=directory,
             redaction=redaction,
             run=run,
             approver=approver,
             tag=fence_tag or taint.new_tag(),
+            limiter=self._limiter,
         )
-        self._blocking: tuple[BlockingPort, Line] | None = None
-        self._async: tuple[AsyncPort, Line] | None = None
-        self._lock = Lock()
+        self._lines = Lines(login.origin, settings, login.credential, self._limiter)
 
     @classmethod
     def connect(
@@ -83,11 +109,13 @@ class Toolset:
         run: str | None = None,
         about: Iterable[Key] = (),
         fence_tag: str | None = None,
+        profile: Profile | Iterable[str] | None = None,
     ) -> Self:
         """The tools that a policy gives to an agent; what is not handed in comes from the environment.
 
         `approver` is asked where the policy says ask: a function, whoever sits at the terminal, or a queue in
-        the store. `run` names a run to go on with; `about` names the records that it was started for.
+        the store. `run` names a run to go on with; `about` names the records that it was started for. `profile`
+        names a set of tools, or the tools themselves.
         """
         settings = settings or Settings.from_env()
         agent, policy = agent or settings.agent, policy or settings.policy
@@ -101,19 +129,25 @@ class Toolset:
             raise PolicyError(
                 f"the policy does not name the agent {agent!r}; it names {sorted(policy.agents)}"
             )
-        auth.credential(settings)
         auth.origin(settings)
         store = Store(settings.state)
         named = Run(started_for=about) if run is None else Run(name=run, started_for=about)
-        return cls(
-            agent=agent,
-            policy=policy,
-            settings=settings,
-            store=store,
-            approver=approval.named(approver, store) if isinstance(approver, str) else approver,
-            run=named,
-            fence_tag=fence_tag,
-        )
+        try:
+            toolset = cls(
+                agent=agent,
+                policy=policy,
+                settings=settings,
+                store=store,
+                approver=approval.named(approver, store) if isinstance(approver, str) else approver,
+                run=named,
+                fence_tag=fence_tag,
+            )
+        except BaseException:
+            store.close()
+            raise
+        if profile is None:
+            return toolset
+        return toolset.only(tools_of(profile) if isinstance(profile, str) else profile)
 
     @property
     def run(self) -> str:
@@ -121,50 +155,48 @@ class Toolset:
         return self._desk.run.name
 
     def names(self) -> list[str]:
-        """Names of the tools that the policy lets this agent use."""
+        """Names of the tools that the policy lets this agent use, and the login's scopes."""
         return [tool.name for tool in self.tools()]
 
     def tools(self) -> list[Tool]:
-        """The tools that the policy lets this agent use."""
-        allowed = (entry for entry in catalogue.values() if self._may(entry.name))
-        return [Tool(entry) for entry in allowed]
+        """The tools that the policy lets this agent use, and the login's scopes."""
+        entries = (entry for entry in catalogue.values() if self._may(entry.name))
+        made = (each for each in COMPOSITES.values() if self._may(each.name))
+        return [*map(Tool, entries), *map(Tool, made)]
 
-    def only(self, names: Iterable[str]) -> "Toolset":
+    def only(self, names: Iterable[str]) -> Self:
         """The same toolset with fewer tools; more than the policy grants cannot be had."""
         wanted = set(names)
-        if unknown := sorted(wanted - set(catalogue)):
+        if unknown := sorted(wanted - set(catalogue) - set(COMPOSITES)):
             raise ArgumentsError(f"there are no tools {unknown}")
-        rights = self._desk.policy.of(self._desk.agent)
-        fewer = {name: "off" for name in catalogue if name not in wanted}
-        narrowed = rights.model_copy(update={"actions": {**rights.actions, **fewer}})
-        policy = self._desk.policy.model_copy(update={"agents": {self._desk.agent: narrowed}})
-        twin = object.__new__(Toolset)
+        offered = frozenset(wanted if self._desk.offered is None else wanted & self._desk.offered)
+        twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._desk = replace(self._desk, policy=policy)  # our own twin
+        twin._desk = replace(self._desk, offered=offered)  # our own twin
         return twin
 
     def call(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolResult:
         """Call a tool and wait; refusals and failures are results, not exceptions."""
-        return drive(self._serve(name, arguments or {}, self._blocking_line()))
+        return drive(self._serve(name, arguments or {}, self._lines.blocking()))
 
     async def acall(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolResult:
         """Call a tool; refusals and failures are results, not exceptions."""
-        return await self._serve(name, arguments or {}, self._async_line())
+        return await self._serve(name, arguments or {}, self._lines.of_this_loop())
 
     def undo(self, audit_id: str, *, dry_run: bool = False) -> ToolResult:
         """Take a write back, through the same gate; refused when the record has moved since."""
-        return drive(undo(self._desk, audit_id, self._blocking_line(), dry_run=dry_run))
+        return drive(undo(self._desk, audit_id, self._lines.blocking(), dry_run=dry_run))
 
     async def aundo(self, audit_id: str, *, dry_run: bool = False) -> ToolResult:
         """Take a write back, through the same gate; refused when the record has moved since."""
-        return await undo(self._desk, audit_id, self._async_line(), dry_run=dry_run)
+        return await undo(self._desk, audit_id, self._lines.of_this_loop(), dry_run=dry_run)
 
     def recover(self, *, wait: bool = False) -> list[Settled]:
         """Settle writes of unknown outcome whose time has come; with `wait`, stay until none is left."""
-        settled = drive(recover(self._desk, self._blocking_line()))
+        settled = drive(recover(self._desk, self._recovery(self._lines.blocking())))
         while wait and (seconds := next_due(self._desk)) is not None:
             time.sleep(min(seconds + 0.05, 1.0))
-            settled += drive(recover(self._desk, self._blocking_line()))
+            settled += drive(recover(self._desk, self._recovery(self._lines.blocking())))
         return settled
 
     def trail(self, limit: int = 20) -> list[Row]:
@@ -176,29 +208,33 @@ class Toolset:
         """Writes left open by a killed process are looked into before the first call."""
         try:
             if self._desk.run.unsettled:
-                await recover(self._desk, line)
+                await recover(self._desk, self._recovery(line))
+            if name in COMPOSITES and self._may(name):
+                return await COMPOSITES[name].call(self._desk, arguments, line)
             return await serve(self._desk, name, arguments, line)
         except StoreError as error:
             return ToolResult(text=render.failure(error, wrote=False), status="failed")
 
     def estimate(self, name: str, arguments: Mapping[str, Any] | None = None) -> int:
         """Pipedrive tokens that a call costs at most, without sending it; looking at the target is counted."""
-        if name not in catalogue or not self._may(name):
+        if not self._may(name):
             raise ArgumentsError(f"there is no tool {name!r} for this agent")
+        if name in COMPOSITES:
+            return COMPOSITES[name].cost
         endpoint = catalogue[name]
         endpoint.check(arguments or {})
         return endpoint.cost + (endpoint.target.cost if endpoint.target else 0)
 
     def close(self) -> None:
         """Close connections and store; an async door is closed with `aclose`."""
-        if self._blocking:
-            self._blocking[0].close()
+        self._lines.close()
+        if self._slots:
+            self._slots.close()
         self._store.close()
 
     async def aclose(self) -> None:
         """Close connections and store."""
-        if self._async:
-            await self._async[0].close()
+        await self._lines.aclose()
         self.close()
 
     def __enter__(self) -> Self:
@@ -210,18 +246,16 @@ class Toolset:
         self.close()
 
     def _may(self, name: str) -> bool:
-        return grant(self._desk.policy, self._desk.agent, catalogue[name]).decision != "deny"
+        """Whether the policy and the login let the agent use a tool."""
+        if not self._desk.offers(name):
+            return False
+        if name in COMPOSITES:
+            return bool(COMPOSITES[name].granted(self._may_part))
+        return name in catalogue and self._may_part(catalogue[name])
 
-    def _blocking_line(self) -> Line:
-        with self._lock:
-            if self._blocking is None:
-                port = BlockingPort(self._origin, self._settings)
-                self._blocking = (port, Line(port, self._credential, self._patience))
-            return self._blocking[1]
+    def _may_part(self, entry: Endpoint[..., Any]) -> bool:
+        return may(self._desk, entry, self._credential)
 
-    def _async_line(self) -> Line:
-        with self._lock:
-            if self._async is None:
-                port = AsyncPort(self._origin, self._settings)
-                self._async = (port, Line(port, self._credential, self._patience))
-            return self._async[1]
+    def _recovery(self, line: Line) -> Line:
+        """The same line, with what is kept of the day's tokens for looking at unknown writes."""
+        return replace(line, pace=self._limiter.for_recovery())

@@ -5,14 +5,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipedrive_tools.endpoint import Call, Effect
+from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate.redact import Redaction
-from pipedrive_tools.gate.scope import target_key
+from pipedrive_tools.gate.scope import Key, target_key
 from pipedrive_tools.gate.sentence import effect, recorded
 from pipedrive_tools.gate.verdict import Counters, Verdict
 from pipedrive_tools.state import approvals, audit, journal, usage
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.state.store import Hot, Store
 from pipedrive_tools.toolset.run import Run
+
+
+def named(key: Key | None) -> str | None:
+    """A record as the journal names it."""
+    return f"{key[0]}:{key[1]}" if key else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +28,8 @@ class Decided:
     id: str
     """Number of the call."""
     call: Call[Any]
+    asked: Call[Any]
+    """The call as it came; what is sent may hold more, such as a list's old items."""
     verdict: Verdict
     before: Mapping[str, Any] | None = None
     approver: str = ""
@@ -31,8 +39,7 @@ class Decided:
     @property
     def target(self) -> str | None:
         """The record that the call changes, as the journal names it."""
-        key = target_key(self.call)
-        return f"{key[0]}:{key[1]}" if key else None
+        return named(target_key(self.call))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +55,26 @@ class Begun:
 class Books:
     """The books of one run of one agent."""
 
-    def __init__(self, store: Store, *, agent: str, run: Run, redaction: Redaction) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        agent: str,
+        run: Run,
+        redaction: Redaction,
+        account: str = "",
+        labels: Callable[[], Labels] = Labels,
+    ) -> None:
         self.store = store
+        self.account = account
         self.agent = agent
         self._run = run
         self._redaction = redaction
-        with store.hot(durable=False) as connection:
-            run.saw(_counters(usage.read(connection, run.name, agent)))
+        self._labels = labels
+        self._looks: dict[str, int] = {}
+        self.refresh()
+        if run.counters.tokens_run:  # a run that goes on has read before
+            run.read_foreign_text()
 
     @property
     def run(self) -> str:
@@ -64,35 +84,81 @@ class Books:
     def said(self, call: Call[Any], before: Mapping[str, Any] | None = None) -> str:
         """A call in plain English, without what the agent is never shown."""
         if not self._redaction.fields:
-            return effect(call, before, stages=self._run.stages)
+            return effect(call, before, labels=self._labels())
         resource = call.endpoint.resource
         masked = replace(call, values=self._redaction.masked(call.values, resource))
         return effect(
             masked,
             self._redaction.masked(before, resource) if before is not None else None,
-            stages=self._run.stages,
+            labels=self._labels(),
         )
 
-    def spend(self, tokens: int) -> None:
-        """Count tokens that the gate itself spent on looking."""
+    def refresh(self) -> None:
+        """Take over what others have used up since."""
+        with self.store.hot(durable=False) as connection:
+            self._run.saw(_counters(usage.read(connection, self.run, self.agent)))
+
+    def counted(self, call: Call[Any]) -> frozenset[str]:
+        """The periods in which the call's target is among the rows that were counted."""
+        if (target := named(target_key(call))) is None:
+            return frozenset()
+        with self.store.hot(durable=False) as connection:
+            return usage.counted(connection, self.run, self.agent, target)
+
+    def spend(self, tokens: int, number: str) -> None:
+        """Count tokens that the gate itself spent on looking; the last audit row of the call carries them."""
         with self.store.hot(durable=False) as connection:
             self._count(connection, usage.Used(tokens=tokens))
+        self._looks[number] = self.looked(number) + tokens
+
+    def looked(self, number: str) -> int:
+        """Tokens that the gate has spent on a call whose last row is not written yet."""
+        return self._looks.get(number, 0)
 
     def _count(self, connection: Hot, used: usage.Used, *, record: str | None = None) -> None:
         self._run.saw(_counters(usage.add(connection, self.run, self.agent, used, record=record)))
 
     def note(
-        self, tool: str, said: str, verdict: Verdict, *, status: str, outcome: str, tokens: int = 0
+        self,
+        tool: str,
+        said: str,
+        verdict: Verdict,
+        *,
+        status: str,
+        outcome: str,
+        tokens: int = 0,
+        number: str | None = None,
+        approver: str = "",
     ) -> str:
         """One row for a call that changes nothing: a read, a refusal, a rehearsal."""
-        number = journal.new_id()
+        number = number or journal.new_id()
         with self.store.hot(durable=False) as connection:
             if tokens:
                 self._count(connection, usage.Used(tokens=tokens))
             self._append(
-                connection, number, tool, said, verdict, "call", status=status, outcome=outcome, cost=tokens
+                connection,
+                number,
+                tool,
+                said,
+                verdict,
+                "call",
+                status=status,
+                outcome=outcome,
+                cost=tokens,
+                approver=approver,
             )
         return number
+
+    def spends_approval(self, id: str) -> bool:
+        """Spend an approval of a read, which has no intent to be written down with it."""
+        with self.store.hot(durable=True) as connection:
+            return approvals.use(connection, id)
+
+    def repeat_of(self, call: Call[Any]) -> Intent | None:
+        """The earlier call of this run that this one repeats."""
+        key = target_key(call)
+        with self.store.hot(durable=False) as connection:
+            return journal.repeat_of(connection, self.run, call, named(key))
 
     def begin(
         self, decided: Decided, *, check: Callable[[Counters], Verdict], approval: str | None = None
@@ -100,7 +166,7 @@ class Books:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
         call, number = decided.call, decided.id
         with self.store.hot(durable=True) as connection:
-            repeat = journal.repeat_of(connection, self.run, call, decided.target)
+            repeat = journal.repeat_of(connection, self.run, decided.asked, decided.target)
             if repeat:
                 return Begun(id=repeat.id, repeat=repeat)
             verdict = check(_counters(usage.read(connection, self.run, self.agent)))
@@ -123,9 +189,11 @@ class Books:
                 connection,
                 journal.intent(
                     call,
+                    account=self.account,
                     id=number,
                     run=self.run,
                     agent=self.agent,
+                    asked=decided.asked,
                     target=decided.target,
                     before=decided.before,
                 ),
@@ -207,10 +275,13 @@ class Books:
         cost: int = 0,
         approver: str = "",
     ) -> None:
+        if step != "decision":
+            cost += self._looks.pop(number, 0)
         sentence = recorded(self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome)
         audit.append(
             connection,
             audit.Entry(
+                account=self.account,
                 id=number,
                 run=self.run,
                 agent=self.agent,

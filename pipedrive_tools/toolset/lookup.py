@@ -7,17 +7,26 @@ from typing import Any, Final, Literal
 
 from pipedrive_tools.client import Line, perform
 from pipedrive_tools.endpoint import Call, Effect, Endpoint, Paging
-from pipedrive_tools.endpoints import activities, catalogue, deals, leads, notes, organizations, persons
+from pipedrive_tools.endpoints import (
+    account,
+    activities,
+    catalogue,
+    deals,
+    leads,
+    notes,
+    organizations,
+    persons,
+)
 from pipedrive_tools.errors import NotFoundError
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.guard import same
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
+from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.marker import carries
-from pipedrive_tools.toolset.way import Desk
 
 CLOCK_SKEW_SECONDS: Final = 120.0
-"""How far Pipedrive's clock may be from ours."""
+"""How far off the difference between Pipedrive's clock and ours may be, once its answers told it."""
 PAGES: Final = 3
 """Lists that are read for one write at most."""
 
@@ -54,7 +63,7 @@ async def look_for(desk: Desk, row: Intent, call: Call[Any], line: Line) -> tupl
     except NotFoundError:
         now = None
     else:
-        await line.port.run(desk.books.spend, answer.tokens)
+        await line.port.run(desk.books.spend, answer.tokens, row.id)
         now = answer.data if isinstance(answer.data, dict) else None
     if call.endpoint.effect is Effect.UPDATE:
         return _changed(row, call, now)
@@ -78,11 +87,11 @@ def _changed(row: Intent, call: Call[Any], now: Mapping[str, Any] | None) -> tup
 
 async def _search_created(desk: Desk, row: Intent, call: Call[Any], line: Line) -> tuple[Found, Any]:
     """The newest records, compared with what was sent; those that other writes made do not count."""
-    since = row.created - CLOCK_SKEW_SECONDS
+    since = row.created + await _ahead_seconds(desk, row, line) - CLOCK_SKEW_SECONDS
     question, page = _question(call, since), None
     for _ in range(PAGES):
         answer = await perform(question, line, page=page)
-        await line.port.run(desk.books.spend, answer.tokens)
+        await line.port.run(desk.books.spend, answer.tokens, row.id)
         records = list(answer.data or ())
         found = await line.port.run(
             _mine, desk, row, call, [each for each in records if _is_young(each, since)]
@@ -93,6 +102,14 @@ async def _search_created(desk: Desk, row: Intent, call: Call[Any], line: Line) 
         if page is None or not _is_young(records[-1], since):
             return "absent", None
     return "crowded", None
+
+
+async def _ahead_seconds(desk: Desk, row: Intent, line: Line) -> float:
+    """How far Pipedrive's clock is ahead of ours; one cheap call tells where no answer has yet."""
+    if line.clock.ahead_seconds is None:
+        answer = await perform(account.get_current_user(), line)
+        await line.port.run(desk.books.spend, answer.tokens, row.id)
+    return line.clock.ahead_seconds or 0.0
 
 
 def _mine(desk: Desk, row: Intent, call: Call[Any], records: list[dict[str, Any]]) -> tuple[Found, Any]:

@@ -12,14 +12,16 @@ from pipedrive_tools.client import Line, perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate import taint
-from pipedrive_tools.gate.verdict import Taint, Verdict, decide
-from pipedrive_tools.settings import Settings
+from pipedrive_tools.gate.verdict import Counters, Taint, Verdict, decide
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.books import Decided
+from pipedrive_tools.toolset.desk import Desk
+from pipedrive_tools.toolset.haste import answer_seconds, in_time, untouched_seconds
 from pipedrive_tools.toolset.lookup import Doubt, look_for, stored_call
 from pipedrive_tools.toolset.marker import marked
-from pipedrive_tools.toolset.way import Desk, look
+from pipedrive_tools.toolset.reserve import reserved
+from pipedrive_tools.toolset.way import look
 
 LEASE_ANSWERS: Final = 8
 """A row is held as long as so many answers may take; whoever takes longer has lost it and sends nothing."""
@@ -56,11 +58,6 @@ _IN_DOUBT: Final[dict[Doubt, tuple[journal.State, str]]] = {
 TAKEN_OVER: Final = "another write or recoverer came first"
 
 
-def answer_seconds(settings: Settings) -> float:
-    """How long one answer may take."""
-    return settings.timeout_seconds + settings.connect_seconds
-
-
 async def recover(desk: Desk, line: Line) -> list[Settled]:
     """Settle every write of this agent whose time has come; the others wait and block nobody."""
     rows = [row for row in await line.port.run(_open_rows, desk) if _due(row, desk) <= time.time()]
@@ -80,13 +77,15 @@ def next_due(desk: Desk) -> float | None:
 
 def _open_rows(desk: Desk) -> list[Intent]:
     with desk.books.store.transaction(durable=False) as connection:
-        return [row for row in journal.listed(connection, ("UNKNOWN", "SENT")) if row.agent == desk.agent]
+        rows = journal.listed(connection, ("UNKNOWN", "SENT"))
+    mine = (desk.books.account, desk.agent)
+    return [row for row in rows if (row.account, row.agent) == mine]
 
 
 def _due(row: Intent, desk: Desk) -> float:
     """When a row can be looked into; one in SENT may be under way until its answer can no longer come."""
     settle = desk.policy.of(desk.agent).recovery.settle_seconds
-    wait = max(settle, answer_seconds(desk.settings)) if row.state == "SENT" else settle
+    wait = untouched_seconds(desk.settings, settle) if row.state == "SENT" else settle
     return max(row.changed + wait, row.lease)
 
 
@@ -105,6 +104,8 @@ async def _settle(held: Held, line: Line) -> Settled:
     if found != "absent":
         state, how = _IN_DOUBT[found]
         return await _write_down(held, state, how, None, line)
+    if held.desk.settings.dry_run:
+        return await _write_down(held, "UNKNOWN", "not found; a rehearsal sends nothing", None, line)
     if held.desk.policy.of(held.desk.agent).recovery.absent == "park" or held.row.tries >= TRIES:
         return await _write_down(held, "PARKED", "not found; a person must decide", None, line)
     return await _send_again(held, line)
@@ -114,17 +115,20 @@ async def _send_again(held: Held, line: Line) -> Settled:
     """Send a write that did not happen, if the policy still allows it and nobody else has taken it over."""
     desk, call = held.desk, held.call
     try:
-        looked = await look(desk, call, line)
-        verdict = decide(
-            desk.policy, desk.agent, call, facts=looked.facts, counters=desk.run.counters, taint=Taint()
+        looked = await look(desk, call, line, held.row.id)
+        verdict = decide(  # it was counted when it was first sent
+            desk.policy, desk.agent, call, facts=looked.facts, counters=Counters(), taint=Taint()
         )
         if verdict.decision == "deny":
             return await _write_down(held, "PARKED", f"no longer allowed ({verdict.rule})", None, line)
-        if not await line.port.run(_again, held):
-            return Settled(id=held.row.id, tool=held.row.tool, state="UNKNOWN", how=TAKEN_OVER)
-        answer = await perform(marked(call, held.row.id, desk.policy.of(desk.agent).recovery), line)
+        async with reserved(call, line) as at_once:
+            if not await line.port.run(_again, held):
+                return Settled(id=held.row.id, tool=held.row.tool, state="UNKNOWN", how=TAKEN_OVER)
+            settle = desk.policy.of(desk.agent).recovery
+            hasty = in_time(at_once, desk.settings, settle.settle_seconds)
+            answer = await perform(marked(call, held.row.id, settle), hasty)
     except PipedriveToolsError as error:
-        state: journal.State = "UNKNOWN" if error.outcome == "unknown" else "FAILED"
+        state: journal.State = "FAILED" if error.outcome == "refused" else "UNKNOWN"
         return await _write_down(held, state, f"sent again: {error}", None, line)
     return await _write_down(
         held, "DONE", "not found, so sent again", answer.data, line, tokens=answer.tokens
@@ -144,7 +148,11 @@ async def _write_down(
     how = taint.one_line(how)[:200]
     status = {"DONE": "ok", "FAILED": "failed"}.get(state, "unknown")
     decided = Decided(
-        id=row.id, call=held.call, verdict=Verdict("allow", "recovery"), before=row.image or None, approver=""
+        id=row.id,
+        call=held.call,
+        asked=held.call,
+        verdict=Verdict("allow", "recovery"),
+        before=row.image or None,
     )
     written = await line.port.run(
         desk.books.finish,

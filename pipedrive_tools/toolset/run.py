@@ -1,12 +1,12 @@
 """One run of one agent: what it has used up, and whether it has read foreign text."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from pipedrive_tools.gate.scope import Key
-from pipedrive_tools.gate.verdict import Counters, Taint
+from pipedrive_tools.gate.verdict import Counters, Taint, Verdict
 
 
 def new_run() -> str:
@@ -23,8 +23,6 @@ class Run:
     taint: Taint = field(default_factory=Taint)
     me: int | None = None
     """The API user, once it was asked for."""
-    stages: Mapping[int, str] | None = None
-    """Names of the stages, once they were asked for."""
     unsettled: bool = True
     """Whether writes of unknown outcome may wait; looked into at the start and after each new one."""
     _stored: Counters = field(default_factory=Counters)
@@ -46,15 +44,23 @@ class Run:
             tokens_day=self._stored.tokens_day + self._in_flight,
         )
 
+    @property
+    def spent(self) -> int:
+        """API tokens that the run has used up, calls under way left out."""
+        return self._stored.tokens_run
+
     def saw(self, stored: Counters) -> None:
         """Take over what the store says was used up."""
         with self._lock:
             self._stored = stored
 
-    def start(self, tokens: int) -> None:
-        """Count a call that is under way, so that parallel calls add up."""
+    def start(self, tokens: int, check: Callable[[Counters], Verdict]) -> Verdict:
+        """Count a call that is under way, so that parallel calls add up, unless the check refuses it."""
         with self._lock:
-            self._in_flight += tokens
+            verdict = check(self.counters)
+            if verdict.decision != "deny":
+                self._in_flight += tokens
+        return verdict
 
     def end(self, tokens: int) -> None:
         """The call is over; the store counts it from now on."""

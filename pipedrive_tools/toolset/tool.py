@@ -5,13 +5,14 @@ from typing import Any
 
 from pipedrive_tools import schema
 from pipedrive_tools.endpoint import Endpoint
+from pipedrive_tools.toolset.composites import Composite
 
 
 @dataclass(frozen=True)
 class Tool:
     """A tool that an agent may use."""
 
-    endpoint: Endpoint[..., Any]
+    endpoint: Endpoint[..., Any] | Composite
 
     @property
     def name(self) -> str:

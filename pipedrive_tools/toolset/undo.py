@@ -7,13 +7,14 @@ from pipedrive_tools import render
 from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call, Effect, Endpoint
 from pipedrive_tools.endpoints import catalogue, deals
-from pipedrive_tools.endpoints.arguments import Change
+from pipedrive_tools.endpoints.arguments import LISTS, Change, is_key
 from pipedrive_tools.errors import ArgumentsError
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
+from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.lookup import stored_call
 from pipedrive_tools.toolset.result import ToolResult
-from pipedrive_tools.toolset.way import Desk, judge
+from pipedrive_tools.toolset.way import judge
 
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
@@ -35,6 +36,8 @@ async def undo(desk: Desk, number: str, line: Line, *, dry_run: bool) -> ToolRes
 def _row(desk: Desk, number: str) -> Intent:
     with desk.books.store.transaction(durable=False) as connection:
         row = journal.get(connection, number)
+    if row is not None and row.account != desk.books.account:
+        raise ArgumentsError(f"undo: {number!r} was written to {row.account}; connect to that account")
     if row is None:
         raise ArgumentsError(f"undo: there is no write {number!r} in the journal; `audit show` lists them")
     return row
@@ -102,13 +105,24 @@ def _custom_keys(values: Mapping[str, Any]) -> list[str]:
     return list(custom) if isinstance(custom, dict) else []
 
 
+def _writable(value: Any) -> Any:
+    """A value as it may be sent back: without nulls, which an answer shows and an input refuses."""
+    if isinstance(value, Mapping):
+        return {name: part for name, part in value.items() if part is not None}
+    return value
+
+
 def _held(endpoint: Endpoint[..., Any], before: Mapping[str, Any], name: str) -> Any:
     """What a field held before; a field that was empty can only be blanked where Pipedrive allows it."""
     value = before.get(name)
-    if value not in _EMPTY or value == []:
-        return value
+    if isinstance(value, list):
+        return [_writable(item) for item in value]
+    if value not in _EMPTY:
+        return _writable(value)
     model = endpoint.model
     clearable = model.clearable if issubclass(model, Change) else frozenset()
-    if name not in clearable:
+    if name in LISTS & clearable:
+        return []
+    if name not in clearable and not is_key(name):
         raise ArgumentsError(f"undo: {name} was empty before and Pipedrive does not let it be blanked again")
     return None

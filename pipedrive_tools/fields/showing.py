@@ -1,0 +1,80 @@
+"""From what the API shows to a text: the shapes of v2, of v1 leads and of webhooks (FACTS.md, section 12)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pipedrive_tools.fields.definition import Field
+
+NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
+_BESIDE: Final = ("currency", "until")
+"""Parts that a v1 lead keeps under keys of their own and that are shown."""
+Linked = Callable[[str, Any], str | None]
+"""The name of a linked record by the kind of field and its id, where it is known."""
+
+
+def as_text(
+    each: Field, value: Any, record: Mapping[str, Any] | None = None, linked: Linked | None = None
+) -> str:
+    """What a value says, in words; `record` holds the parts that a v1 lead keeps under keys of their own."""
+    if isinstance(value, dict) and "type" in value:
+        value = _untyped(value)
+    if value in NOTHING:
+        return ""
+    if each.kind in {"enum", "set"}:
+        return _labels(each, value)
+    if each.kind in {"user", "org", "people"}:
+        return _link(each, value, linked)
+    if isinstance(value, dict):
+        return _object(value)
+    if record and not isinstance(value, list):
+        return _object({"value": value, **{name: record.get(f"{each.key}_{name}") for name in _BESIDE}})
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
+
+
+def _labels(each: Field, value: Any) -> str:
+    parts = value if isinstance(value, list) else str(value).split(",") if each.kind == "set" else [value]
+    return ", ".join(_label(each, part) for part in parts)
+
+
+def _link(each: Field, value: Any, linked: Linked | None) -> str:
+    number = value.get("id", value.get("value")) if isinstance(value, dict) else value
+    name = linked(each.kind, number) if linked else None
+    return f"{name} ({number})" if name else _plain(number)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _label(each: Field, value: Any) -> str:
+    number = str(value.get("id") if isinstance(value, dict) else value).strip()
+    return each.labels.get(number, f"option {number}")
+
+
+def _untyped(value: Mapping[str, Any]) -> Any:
+    """A webhook's typed value in the shape of v2."""
+    if "values" in value:
+        return [part.get("id") if isinstance(part, dict) else part for part in value["values"] or ()]
+    if "from" in value:
+        ends = {"value": value["from"], "until": value.get("until")}
+        return {**ends, "timezone_name": value.get("timezone_name")}
+    if set(value) <= {"type", "id"}:
+        return value.get("id")
+    if set(value) <= {"type", "value"}:
+        return value.get("value")
+    return {name: part for name, part in value.items() if name != "type"}
+
+
+def _object(value: Mapping[str, Any]) -> str:
+    """A value with its currency, its end, its time zone; of an address the line that holds all of it."""
+    main = value.get("value")
+    if main in NOTHING:
+        rest = {name: part for name, part in value.items() if part not in NOTHING and name != "currency"}
+        return ", ".join(f"{name}={_plain(part)}" for name, part in rest.items() if name != "timezone_name")
+    until = f" to {value['until']}" if value.get("until") else ""
+    after = value.get("currency") or value.get("timezone_name")
+    return f"{_plain(main)}{until}{f' {after}' if after else ''}"

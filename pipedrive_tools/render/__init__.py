@@ -1,0 +1,27 @@
+"""A result or an error as the text a model reads. Pure; this is the only place where such text is made.
+
+Concise by default: the fields that matter, names beside ids, no nulls, lists as rows. Text from the CRM is cleaned
+and fenced. Whatever is left out is said, and `ToolResult.data` always holds everything.
+"""
+
+from pipedrive_tools.render.outcomes import SCOPES, failure, invalid, refusal, rehearsal, unapproved
+from pipedrive_tools.render.result import Left, result, shown_fields
+from pipedrive_tools.render.shape import CONCISE, Shape
+from pipedrive_tools.render.together import lines, rows, together
+
+__all__ = [
+    "CONCISE",
+    "SCOPES",
+    "Left",
+    "Shape",
+    "failure",
+    "invalid",
+    "lines",
+    "refusal",
+    "rehearsal",
+    "result",
+    "rows",
+    "shown_fields",
+    "together",
+    "unapproved",
+]
