@@ -1,10 +1,13 @@
-"""The six doors to a toolset: plain, LangChain and LlamaIndex, each blocking and async."""
+"""The doors to a toolset: plain, LangChain and LlamaIndex, each blocking and async, and MCP, which is async."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from mcp import Client
+
 from pipedrive_tools.adapters.langchain import PipedriveTool
 from pipedrive_tools.adapters.llamaindex import PipedriveToolSpec
+from pipedrive_tools.adapters.mcp import build_server
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.toolset import Tool, Toolset
 
@@ -47,6 +50,15 @@ async def llamaindex_async(toolset: Toolset, name: str, arguments: Arguments) ->
     return output.content, output.raw_output
 
 
+async def mcp(toolset: Toolset, name: str, arguments: Arguments) -> tuple[str, Arguments]:
+    async with Client(build_server(toolset, data=True)) as client:
+        result = await client.call_tool(name, arguments)
+    (content,) = result.content
+    artifact = dict(result.structured_content or {})
+    assert artifact.pop("text") == content.text
+    return content.text, artifact
+
+
 DOORS: Final[tuple[Door, ...]] = (
     plain,
     plain_async,
@@ -54,4 +66,5 @@ DOORS: Final[tuple[Door, ...]] = (
     langchain_async,
     llamaindex,
     llamaindex_async,
+    mcp,
 )

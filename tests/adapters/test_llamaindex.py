@@ -151,6 +151,7 @@ async def test_a_lone_argument(connect: Connect, arguments: dict[str, Any]) -> N
     """LlamaIndex hands a lone argument over by position first; it arrives under its name all the same."""
     async with aclosing(connect('deals = "read"')) as toolset:
         (tool,) = PipedriveToolSpec(toolset).to_tool_list(["get_deal"])
+        toolset.call("get_deal", arguments)  # the first call pays for the names of custom fields
         outputs = [call_tool(tool, arguments), await acall_tool(tool, arguments)]
         wanted = toolset.call("get_deal", arguments).text
 
@@ -217,12 +218,15 @@ async def test_parallel_calls(connect: Connect, sandbox: Sandbox, deal_ids: list
 
 
 async def test_equal_parallel_calls(connect: Connect, sandbox: Sandbox, deal_ids: list[int]) -> None:
-    """Two equal calls of one turn do not wait for each other, and the deal is deleted once."""
+    """Two equal calls of one turn do not wait for each other, and the deal is deleted once.
+
+    LlamaIndex plays the step again when an answer comes; a call that it gave up under way is told as unknown.
+    """
     turn = [("delete_deal", {"deal_id": deal_ids[0]})] * 2
     played = await play(connect(ASK, approver=waiting()), turn)
 
     assert len(played.told) == 2
-    assert "ok" in played.statuses
+    assert set(played.statuses) <= {"ok", "unknown"}
     assert changes(sandbox) == [("DELETE", f"/api/v2/deals/{deal_ids[0]}")]
 
 

@@ -20,6 +20,7 @@ except MissingExtraError as error:
     [
         ("langchain", "langchain_core", "", "langchain"),
         ("llamaindex", "llama_index", "", "llamaindex"),
+        ("mcp", "mcp", "", "mcp"),
         ("langchain", "langgraph", "langchain.interrupting()", "agents"),
     ],
 )
