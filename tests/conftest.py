@@ -1,11 +1,14 @@
 """Fixtures that every suite may use: one sandbox a process, back in its first state for every test."""
 
+import os
 from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
 from pipedrive_tools.sandbox import Sandbox, Switches
+
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test opens the computer's own
 
 TODAY = date(2026, 3, 2)
 """The sandbox's day, so that its records are the same on every day."""

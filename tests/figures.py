@@ -5,6 +5,10 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+RULE_OF_THREE: Final = 3.0
+"""None of n seen means a rate of at most 3 / n, with 95 % confidence."""
 
 
 @dataclass(frozen=True)
@@ -16,19 +20,46 @@ class Figure:
     bar: str
     """`<= 1.3`, `>= 1000` or `== 0`."""
     note: str = ""
-    """Number of tries, what the counter-test found, the single sides of a ratio."""
+    """The single sides of a ratio, or how it was measured."""
+    holds: bool | None = None
+    """Whether the value keeps to the bar; worked out from both where it is not given."""
+    tries: int | None = None
+    """How often it was tried."""
+    counter_test: str | None = None
+    """What the same harness shows where the promise is taken away; without it a zero means nothing."""
 
-    @property
-    def holds(self) -> bool:
-        """Whether the value keeps to the bar."""
+    def __post_init__(self) -> None:
+        """Compare the value with the bar."""
+        if self.holds is None:
+            object.__setattr__(self, "holds", self._keeps_to_the_bar())
+
+    @classmethod
+    def none_of(cls, name: str, value: int, *, tries: int, counter_test: str, has_teeth: bool) -> "Figure":
+        """A promise that something never happens; it holds only if the harness can see it happen."""
+        holds = value == 0 and tries > 0 and has_teeth
+        return cls(name, value, "== 0", holds=holds, tries=tries, counter_test=counter_test)
+
+    def _keeps_to_the_bar(self) -> bool:
         sign, _, number = self.bar.partition(" ")
         limit = float(number.replace(",", ""))
         return {"<=": self.value <= limit, ">=": self.value >= limit, "==": self.value == limit}[sign]
 
+    @property
     def line(self) -> str:
-        """The line that programs read."""
-        said = {"name": self.name, "value": round(self.value, 4), "bar": self.bar, "holds": self.holds}
-        return f"FIGURE {json.dumps(said)}"
+        """The line for programs."""
+        shown: dict[str, object] = {
+            "name": self.name,
+            "value": round(self.value, 4),
+            "bar": self.bar,
+            "holds": self.holds,
+        }
+        if self.tries is not None:
+            shown["tries"] = self.tries
+            if self.value == 0 and self.bar == "== 0" and self.tries:
+                shown["at_most_95_percent_sure"] = round(RULE_OF_THREE / self.tries, 6)
+        if self.counter_test is not None:
+            shown["counter_test"] = self.counter_test
+        return f"FIGURE {json.dumps(shown)}"
 
 
 def report(figures: Sequence[Figure]) -> bool:
@@ -39,8 +70,8 @@ def report(figures: Sequence[Figure]) -> bool:
             f"{figure.name}: {figure.value:,.4g} (bar {figure.bar}, {mark})"
             + (f"; {figure.note}" if figure.note else "")
         )
-        print(figure.line(), flush=True)
-    return all(figure.holds for figure in figures)
+        print(figure.line, flush=True)
+    return all(bool(figure.holds) for figure in figures)
 
 
 def ratio(

@@ -1,4 +1,4 @@
-"""Six doors to the same tool: what is sent and what is told is the same, whichever one is used."""
+"""All doors to the same tool: what is sent and what is told is the same, whichever one is used."""
 
 import json
 import re
@@ -67,7 +67,7 @@ async def all_doors(sandbox: Sandbox, name: str, arguments: Arguments) -> Seen:
 
 @pytest.mark.parametrize("name", catalogue)
 async def test_a_good_call(sandbox: Sandbox, name: str) -> None:
-    """A call that Pipedrive answers well is the same through six doors."""
+    """A call that Pipedrive answers well is the same through every door."""
     seen = await all_doors(sandbox, name, calls(sandbox)[name])
 
     assert json.loads(seen.artifact)["status"] == ("failed" if name in NOT_THERE else "ok")
@@ -77,7 +77,7 @@ async def test_a_good_call(sandbox: Sandbox, name: str) -> None:
 @pytest.mark.parametrize("case", ["minimal", "full"])
 @pytest.mark.parametrize("name", catalogue)
 async def test_every_argument(sandbox: Sandbox, name: str, case: str) -> None:
-    """Whatever Pipedrive says to it, every argument travels in the same way through six doors."""
+    """Whatever Pipedrive says to it, every argument travels in the same way through every door."""
     await all_doors(sandbox, name, EXAMPLES[name][case])
 
 

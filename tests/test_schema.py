@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
@@ -22,8 +21,12 @@ from pydantic import Field
 from pipedrive_tools import schema
 from pipedrive_tools.endpoint import Args, Effect, Endpoint
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.fields import KINDS
+from pipedrive_tools.toolset.composites import COMPOSITES
+from pipedrive_tools.toolset.profiles import profile
 from tests.endpoints.examples import EXAMPLES
 from tests.endpoints.facts import listed, needs_endpoints
+from tests.o200k import count
 
 SNAPSHOTS = Path(__file__).parent / "endpoints" / "snapshots"
 UPDATING = os.environ.get("UPDATE_SNAPSHOTS") == "1"
@@ -47,20 +50,6 @@ FORBIDDEN = {
     "prefixItems",
     "additionalProperties",
 }
-FOLLOW_UP = (
-    "list_deals",
-    "get_deal",
-    "list_activities",
-    "create_activity",
-    "update_activity",
-    "list_notes",
-    "create_note",
-    "get_person",
-    "list_pipelines",
-    "list_stages",
-)
-"""What an agent needs that follows deals up."""
-
 Entry: TypeAlias = Endpoint[..., Any]
 Node: TypeAlias = dict[str, Any]
 
@@ -89,18 +78,8 @@ def compact(definition: Node) -> str:
 @cache
 def tokens(name: str) -> int:
     """What a definition costs a model that counts by o200k."""
-    package = find_spec("llama_index")
-    folders = (
-        [Path(place) / "core/_static/tiktoken_cache" for place in package.submodule_search_locations or ()]
-        if package
-        else []
-    )
-    if not any(folder.is_dir() for folder in folders):
-        pytest.skip("no vocabulary to count tokens with is on this machine; llama-index-core brings one")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TIKTOKEN_CACHE_DIR", str(next(folder for folder in folders if folder.is_dir())))
-        encoding = pytest.importorskip("tiktoken").get_encoding("o200k_base")
-    return len(encoding.encode(compact(schema.export(catalogue[name]))))
+    entry: Any = COMPOSITES[name] if name in COMPOSITES else catalogue[name]
+    return count(compact(schema.export(entry)))
 
 
 @cache
@@ -160,7 +139,18 @@ def test_no_narrower_than_the_model(entry: Entry) -> None:
     shown = schema.describe(entry)
 
     jsonschema.Draft202012Validator.check_schema(shown)
-    jsonschema.validate(EXAMPLES[entry.name]["minimal"], shown)
+    jsonschema.validate(as_texts(entry, EXAMPLES[entry.name]["minimal"]), shown)
+
+
+def as_texts(entry: Entry, arguments: Node) -> Node:
+    """The arguments with ids as texts where names are taken, too; both are understood."""
+    written = {
+        name: str(value) if name in KINDS and isinstance(value, int) else value
+        for name, value in arguments.items()
+        if name not in entry.path_arguments
+    }
+    assert entry.check(arguments | written) == entry.check(arguments)
+    return arguments | written
 
 
 def test_free_values_are_texts() -> None:
@@ -235,7 +225,7 @@ def test_openai_is_strict(entry: Entry) -> None:
 def test_strict_nulls_are_taken(entry: Entry) -> None:
     """What a strict mode makes a model send, null for all it leaves out, is taken as left out."""
     parameters = schema.export(entry, "openai")["function"]["parameters"]
-    minimal = EXAMPLES[entry.name]["minimal"]
+    minimal = as_texts(entry, EXAMPLES[entry.name]["minimal"])
     sent = dict.fromkeys(parameters["required"]) | minimal
 
     jsonschema.validate(sent, parameters)
@@ -296,5 +286,6 @@ def test_characters() -> None:
 def test_tokens() -> None:
     """All 36 tools take at most 5,000 tokens, a follow-up agent's at most 1,800, none more than 350."""
     assert sum(tokens(name) for name in listed("endpoints")) <= 5_000
-    assert sum(tokens(name) for name in FOLLOW_UP) <= 1_800
-    assert max(tokens(name) for name in catalogue) <= 350
+    assert sum(tokens(name) for name in profile("sales-follow-up")) <= 1_800
+    assert sum(tokens(name) for name in profile("reader")) <= 1_900
+    assert max(tokens(name) for name in (*catalogue, *COMPOSITES)) <= 350

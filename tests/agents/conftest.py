@@ -69,7 +69,7 @@ def run(connected: Callable[..., Toolset]) -> Run:
     def ran(
         box: Sandbox, *, apply: Apply = Apply.ALL, limit: int = 1000, policy: str | None = None, **knobs: Any
     ) -> Report:
-        consent = Consent(AGENT)
+        consent = Consent()
         toolset = connected(box, consent, policy, **knobs)
         agent = Agent(toolset=toolset, consent=consent, screen=Screen(is_quiet=True), state="")
         return agent.run(apply=apply, limit=limit, today=TODAY)

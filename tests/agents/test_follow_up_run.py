@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sales_follow_up.agent import AGENT, Agent, Apply
+from sales_follow_up.agent import Agent, Apply
 from sales_follow_up.applying import apply
 from sales_follow_up.command import PACKAGED_POLICY
 from sales_follow_up.consent import Answer, Consent
@@ -306,7 +306,7 @@ def test_rehearsal(box: Sandbox, run: Run) -> None:
 
 def test_only_what_was_agreed_to(box: Sandbox, connected: Connected) -> None:
     """The gate lets through exactly the activity that a person agreed to, once, and nothing that differs."""
-    consent = Consent(AGENT)
+    consent = Consent()
     toolset = connected(box, consent)
     agreed = {"subject": "Call", "type": "call", "due_date": "2026-03-03", "deal_id": 1}
     consent.give(agreed, by="a test")
@@ -320,7 +320,7 @@ def test_only_what_was_agreed_to(box: Sandbox, connected: Connected) -> None:
 
 def test_answers_of_a_person(box: Sandbox, connected: Connected) -> None:
     """A no leaves one out, `all` stops the questions, and only what was agreed to is written."""
-    consent = Consent(AGENT)
+    consent = Consent()
     toolset = connected(box, consent)
     agent = Agent(toolset=toolset, consent=consent, screen=Screen(is_quiet=True), state="")
     proposals = agent.run(apply=Apply.NONE, limit=5).proposals
@@ -339,7 +339,7 @@ def test_answers_of_a_person(box: Sandbox, connected: Connected) -> None:
 
 def test_quit(box: Sandbox, connected: Connected) -> None:
     """After a quit nothing more is asked or written."""
-    consent = Consent(AGENT)
+    consent = Consent()
     toolset = connected(box, consent)
     agent = Agent(toolset=toolset, consent=consent, screen=Screen(is_quiet=True), state="")
     proposals = agent.run(apply=Apply.NONE, limit=3).proposals

@@ -267,7 +267,7 @@ def test_status_tells_what_is_found(run: Run, sandbox: Sandbox) -> None:
     ran = run("status")
 
     assert (ran.code, ran.err) == (0, "")
-    assert "credential  found" in ran.out
+    assert "an API token in PIPEDRIVE_API_TOKEN" in ran.out
     assert sandbox.url in ran.out
     assert "answers" in ran.out
     assert [request["path"] for request in sandbox.log()] == ["/api/v1/users/me"]

@@ -26,7 +26,7 @@ PROGRAMS = blocks("python")
 RESULTS = {
     "from pipedrive_tools.adapters.langchain import PipedriveToolkit": "subject: Call back",
     "from pipedrive_tools.adapters.llamaindex import PipedriveToolSpec": "True needs approval",
-    "from pipedrive_tools import Pipedrive, Toolset": "ok 1 ",
+    "from pipedrive_tools import Pipedrive, Toolset": "ok 11 ",
     "from pipedrive_tools import Settings, Toolset": "'/api/v2/deals'",
 }
 """What each program must print, by its first line."""

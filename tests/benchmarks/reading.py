@@ -1,0 +1,120 @@
+"""What the model reads: tokens of the definitions, of lists and of single records, and the time that makes the text."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pipedrive_tools import Policy, Settings, Toolset, schema
+from pipedrive_tools.endpoints import catalogue, deals
+from pipedrive_tools.fields import Fields, Labels
+from pipedrive_tools.render import result
+from pipedrive_tools.sandbox import Sandbox
+from pipedrive_tools.toolset.composites import COMPOSITES
+from pipedrive_tools.toolset.profiles import profile
+from pipedrive_tools.wire import Answer
+from tests.endpoints.facts import listed
+from tests.figures import Figure
+from tests.o200k import count
+
+AGENT = "benchmark"
+DEALS = 230
+RENDERED = 500
+
+
+def run() -> Iterator[Figure]:
+    """Definitions, then results."""
+    yield from _definitions()
+    with Sandbox.start(deals=400, plan="ultimate") as sandbox:
+        settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state="sqlite://")
+        with Toolset.connect(AGENT, Policy.read_only(AGENT), settings=settings) as toolset:
+            for name in ("list_stages", "list_pipelines", "list_users", "list_deal_fields"):
+                toolset.call(name, {} if name == "list_users" else {"limit": 500})
+            yield _list(toolset)
+            yield from _ratios(toolset)
+            yield _rendering(toolset)
+
+
+def compact(data: Any) -> str:
+    """JSON as it is sent."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+
+
+@cache
+def definition(name: str) -> str:
+    """A tool's definition as it is sent."""
+    return compact(schema.export(COMPOSITES[name] if name in COMPOSITES else catalogue[name]))
+
+
+def _definitions() -> Iterator[Figure]:
+    names = listed("endpoints")
+    tokens = {name: count(definition(name)) for name in (*catalogue, *COMPOSITES)}
+    characters = sum(len(definition(name)) for name in names)
+    yield Figure("tokens of the 36 definitions", sum(tokens[name] for name in names), "<= 5000")
+    yield Figure("characters of the 36 definitions", characters, "<= 19999")
+    for name in ("sales-follow-up", "reader"):
+        tools = profile(name)
+        bar = "<= 1800" if name == "sales-follow-up" else "<= 1900"
+        figure = sum(tokens[tool] for tool in tools)
+        yield Figure(f"tokens of the {name} profile", figure, bar, f"{len(tools)} tools")
+    largest = max(tokens, key=lambda name: tokens[name])
+    yield Figure("tokens of the largest definition", tokens[largest], "<= 350", largest)
+
+
+def _list(toolset: Toolset) -> Figure:
+    """230 deals, page by page, in all that the model reads."""
+    read = size = pages = 0
+    cursor: dict[str, Any] = {}
+    while read < DEALS:
+        found = toolset.call("list_deals", {"limit": min(100, DEALS - read), **cursor})
+        assert found.text.startswith(f"{len(found.data)} records")
+        read, size, pages = read + len(found.data), size + len(found.text), pages + 1
+        cursor = {"cursor": found.next_page}
+    return Figure(f"characters of {DEALS} deals listed", size, "<= 35000", f"{pages} pages")
+
+
+def _ratios(toolset: Toolset) -> Iterator[Figure]:
+    page = toolset.call("list_deals", {"limit": 100})
+    shown, raw = count(page.text), count(compact(page.data))
+    yield Figure("tokens of 100 deals over raw JSON", shown / raw, "<= 0.25", f"{shown:,} against {raw:,}")
+    yield Figure("tokens of a page of 100 deals", shown, "<= 5000", "the ceiling is about 4,000")
+    ratios, sides = [], []
+    for number in [deal["id"] for deal in page.data if any((deal["custom_fields"] or {}).values())][:20]:
+        one = toolset.call("get_deal", {"deal_id": number})
+        sides.append((count(one.text), count(compact(one.data))))
+        ratios.append(sides[-1][0] / sides[-1][1])
+    note = "median {} against {} tokens".format(
+        *(round(statistics.median(side)) for side in zip(*sides, strict=True))
+    )
+    yield Figure(
+        "tokens of a single deal over raw JSON, the median of 20", statistics.median(ratios), "<= 0.35", note
+    )
+
+
+def _rendering(toolset: Toolset) -> Figure:
+    records: list[Mapping[str, Any]] = []
+    cursor: dict[str, Any] = {}
+    while len(records) < RENDERED:
+        found = toolset.call("list_deals", {"limit": 500, **cursor})
+        records += found.data
+        cursor = {"cursor": found.next_page} if found.next_page else {}
+    definitions = toolset.call("list_deal_fields", {"limit": 500}).data
+    users = {each["id"]: each["name"] for each in toolset.call("list_users").data}
+    labels = Labels(names={"users": users}, fields={"deals": Fields.read("deals", definitions)})
+    call, answer = deals.list_(limit=500), Answer(records[:RENDERED], None, 10)
+
+    def render() -> object:
+        return result(call, answer, tag="0" * 8, limit_tokens=1_000_000, labels=labels)
+
+    return Figure(f"milliseconds to render {RENDERED} deals", _milliseconds(render), "<= 30", "median of 30")
+
+
+def _milliseconds(act: Callable[[], object]) -> float:
+    took = []
+    for _ in range(30):
+        start = time.perf_counter()
+        act()
+        took.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(took)

@@ -1,0 +1,5 @@
+"""The figures of the long proofs."""
+
+from tests.figures import Figure
+
+__all__ = ["Figure"]

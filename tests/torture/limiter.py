@@ -1,0 +1,198 @@
+"""The burst limiter: processes and threads that share it, against a far side that counts strictly on arrival.
+
+The counter-tests run in the same harness: a token bucket, and a sliding log that is stamped when a call may go.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any, Final, Literal
+
+from pipedrive_tools import auth
+from pipedrive_tools.client import Line, Pace, Unpaced, perform
+from pipedrive_tools.endpoint import Endpoint
+from pipedrive_tools.endpoints import deals
+from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.pacing import Patience
+from pipedrive_tools.ports import BlockingPort, Port, drive
+from pipedrive_tools.settings import Settings
+from pipedrive_tools.state.limits import Limiter, Place
+from pipedrive_tools.state.rules import Caller, Rules
+from pipedrive_tools.state.slots import Slots
+from pipedrive_tools.wire import Response
+from tests.strict import Seen, strict_server
+from tests.torture.figures import Figure
+
+Way = Literal["ours", "token bucket", "stamped at the grant"]
+
+PROCESSES: Final = 4
+THREADS: Final = 12
+SEARCHING: Final = 2
+"""Threads of each process that only search."""
+SECONDS: Final = 60.0
+RUNS: Final = 3
+COUNTER_SECONDS: Final = 16.0
+BARS: Final = {20: 0.95, 80: 0.95, 480: 0.92}
+STARTING_SECONDS: Final = 4.0
+"""What processes need until all of them are up."""
+TIMEOUTS: Final[dict[str, float]] = {"timeout_seconds": 1.5, "connect_seconds": 0.5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one process does."""
+
+    url: str
+    folder: str
+    limit: int
+    start: float
+    end: float
+    threads: int = THREADS
+    searching: int = SEARCHING
+    way: Way = "ours"
+    learns: bool = False
+    """Whether the plan is to be learned."""
+
+    def __call__(self) -> None:
+        """Call without a pause, from many threads."""
+        settings = Settings(api_token="t" * 40, base_url=self.url, attempts=1, connections=64, **TIMEOUTS)  # type: ignore[arg-type]  # seconds only
+        port, credential = BlockingPort(self.url, settings), auth.ApiToken("t" * 40)
+        caller = Caller.of(credential, self.url)
+        rules = Rules.of(settings, is_api_token=True)
+        rules = rules if self.learns else replace(rules, calls=self.limit)
+        slots = Slots(Path(self.folder) / "limits.db", caller)
+        pace: Pace = Limiter(slots, rules)
+        if self.way == "token bucket":
+            pace = TokenBucket(self.limit)
+        elif self.way == "stamped at the grant":
+            pace = Stamped(Limiter(slots, rules))
+        line = Line(port, credential, Patience(attempts=1), pace)
+        time.sleep(max(0.0, self.start - time.monotonic()))
+        threads = [
+            Thread(target=self._loop, args=(line, place < self.searching)) for place in range(self.threads)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _loop(self, line: Line, is_search: bool) -> None:
+        call = deals.search(term="ab") if is_search else deals.get(deal_id=1)
+        while time.monotonic() < self.end:
+            try:
+                drive(perform(call, line))
+            except PipedriveToolsError:
+                continue  # the far side counts what it refused
+
+
+@dataclass
+class TokenBucket(Unpaced):
+    """What most libraries do: a bucket of a window's size, filled evenly."""
+
+    size: int
+    filled: float = field(init=False)
+    at: float = field(default_factory=time.monotonic)
+    lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.filled = float(self.size)
+
+    async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:  # noqa: ARG002  # all cost the same
+        while True:
+            with self.lock:
+                now = time.monotonic()
+                self.filled = min(self.size, self.filled + (now - self.at) * self.size / 2.0)
+                self.at = now
+                if self.filled >= 1:
+                    self.filled -= 1
+                    return None
+            await port.sleep(0.01)
+
+
+@dataclass
+class Stamped(Unpaced):
+    """Our own limiter, but a place is given back at once instead of at the answer."""
+
+    limiter: Limiter
+
+    async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:
+        place = await self.limiter.take(endpoint, port)
+        await self.limiter.done(place, None, port)
+        return place
+
+    async def done(self, place: Any, response: Response | None, port: Port) -> None:  # noqa: ARG002  # it was
+        assert isinstance(place, Place)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the far side saw of one run."""
+
+    seen: Seen
+    share: float
+
+
+def contend(
+    limit: int, seconds: float, *, processes: int = PROCESSES, kill: bool = True, **more: Any
+) -> Outcome:
+    """Let processes contend for a window, and kill one of them on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        with strict_server(limit) as seen:
+            start = time.monotonic() + STARTING_SECONDS
+            work = Work(url=seen.url, folder=folder, limit=limit, start=start, end=start + seconds, **more)
+            asked = json.dumps(work.__dict__)
+            workers = [
+                subprocess.Popen([sys.executable, "-m", "tests.torture.limiter", asked])
+                for _ in range(processes)
+            ]
+            if kill:
+                time.sleep(STARTING_SECONDS + seconds / 3)
+                workers[-1].send_signal(signal.SIGKILL)
+            statuses = [worker.wait() for worker in workers]
+        assert statuses == [0] * (processes - kill) + [-signal.SIGKILL] * kill, statuses
+        return Outcome(seen, seen.share(limit, start, start + seconds))
+
+
+def run() -> Iterator[Figure]:
+    """Three runs per limit, one process killed in each, and the counter-tests."""
+    bucket = contend(20, COUNTER_SECONDS, processes=1, threads=48, kill=False, way="token bucket")
+    stamped = contend(80, COUNTER_SECONDS, kill=False, way="stamped at the grant")
+    counter = (
+        f"a token bucket meets {bucket.seen.refused} of {bucket.seen.calls + bucket.seen.searches}, "
+        f"a log stamped at the grant {stamped.seen.refused} of {stamped.seen.calls + stamped.seen.searches}"
+    )
+    print(counter, flush=True)
+    has_teeth = bucket.seen.refused > 0 and stamped.seen.refused > 0
+    for limit, bar in BARS.items():
+        outcomes = [contend(limit, SECONDS) for _ in range(RUNS)]
+        for each in outcomes:
+            print(
+                f"{limit} a window: {each.seen.calls} calls, {each.seen.searches} searches, "
+                f"{each.seen.refused} refused, {each.share:.1%} of the allowed rate",
+                flush=True,
+            )
+        yield Figure.none_of(
+            f"429s at {limit} a window, {PROCESSES} x {THREADS}, one killed",
+            sum(each.seen.refused for each in outcomes),
+            tries=sum(each.seen.calls + each.seen.searches for each in outcomes),
+            counter_test=counter,
+            has_teeth=has_teeth,
+        )
+        worst = min(each.share for each in outcomes)
+        yield Figure(
+            name=f"share of the allowed rate at {limit} a window, worst of {RUNS} runs",
+            value=round(worst, 4),
+            bar=f">= {bar}",
+            holds=worst >= bar,
+        )
+
+
+if __name__ == "__main__":
+    Work(**json.loads(sys.argv[1]))()
