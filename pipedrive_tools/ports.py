@@ -14,7 +14,7 @@ import httpx
 
 from pipedrive_tools.errors import AnswerTooLargeError, ConnectError, NotJsonError, UnreachableError
 from pipedrive_tools.settings import Settings
-from pipedrive_tools.wire import Request, Response, unzip
+from pipedrive_tools.wire import Gunzip, Request, Response
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,16 +42,16 @@ class BlockingPort:
     """Sockets and clocks that block the caller."""
 
     def __init__(self, origin: str, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
-        self._limit = settings.answer_limit_bytes
+        self._settings = settings
         self._client = httpx.Client(transport=transport, **_options(origin, settings))
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer."""
-        body = _Body(self._limit)
+        body = _Body(self._settings)
         try:
             response = self._client.send(_message(self._client, request), stream=True)
             try:
-                body.encoding = response.headers.get("content-encoding", "")
+                body.start(response.headers.get("content-encoding", ""))
                 for chunk in response.iter_raw():
                     body.add(chunk)
             finally:
@@ -79,16 +79,16 @@ class AsyncPort:
     def __init__(
         self, origin: str, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._limit = settings.answer_limit_bytes
+        self._settings = settings
         self._client = httpx.AsyncClient(transport=transport, **_options(origin, settings))
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer."""
-        body = _Body(self._limit)
+        body = _Body(self._settings)
         try:
             response = await self._client.send(_message(self._client, request), stream=True)
             try:
-                body.encoding = response.headers.get("content-encoding", "")
+                body.start(response.headers.get("content-encoding", ""))
                 async for chunk in response.aiter_raw():
                     body.add(chunk)
             finally:
@@ -121,24 +121,29 @@ def drive(core: Coroutine[Any, Any, T]) -> T:
 
 
 class _Body:
-    """The body of an answer, opened and capped while it streams."""
+    """The body of an answer, opened and capped while it streams, in bytes and in time."""
 
-    def __init__(self, limit: int) -> None:
-        self.encoding = ""
-        self._limit = limit
+    def __init__(self, settings: Settings) -> None:
+        self._limit = settings.answer_limit_bytes
+        # A timeout of the HTTP library counts from byte to byte: an answer that drips would never end.
+        self._until = time.monotonic() + settings.connect_seconds + settings.timeout_seconds
+        self._gunzip: Gunzip | None = None
         self._chunks: list[bytes] = []
         self._size = 0
-        self._inflater: zlib._Decompress | None = None
+
+    def start(self, encoding: str) -> None:
+        """Know how the body is packed, before any of it is read."""
+        if encoding.strip().lower() in {"gzip", "x-gzip"}:
+            self._gunzip = Gunzip()
+        elif encoding.strip().lower() not in {"", "identity"}:
+            raise NotJsonError(f"the answer is packed as {encoding[:20]!r}, which was not asked for")
 
     def add(self, chunk: bytes) -> None:
-        if self.encoding == "gzip":
-            self._inflater = self._inflater or zlib.decompressobj(wbits=31)
-            try:
-                chunk = unzip(chunk, self._inflater, self._limit - self._size)
-            except zlib.error:
-                raise NotJsonError("the answer is not the gzip that it claims to be") from None
-        elif self.encoding not in {"", "identity"}:
-            raise NotJsonError(f"the answer is packed as {self.encoding!r}, which was not asked for")
+        """Take a piece, or refuse the whole."""
+        if time.monotonic() > self._until:
+            raise UnreachableError("Pipedrive did not end its answer in time")
+        if self._gunzip:
+            chunk = self._opened(self._gunzip, chunk)
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit:
@@ -146,7 +151,16 @@ class _Body:
                 f"the answer passed {self._limit:,} bytes and was dropped; ask for less at once"
             )
 
+    def _opened(self, gunzip: Gunzip, chunk: bytes) -> bytes:
+        try:
+            return gunzip.open(chunk, self._limit - self._size)
+        except zlib.error:
+            raise NotJsonError("the answer is not the gzip that it claims to be") from None
+
     def __bytes__(self) -> bytes:
+        """The whole body; one that was cut inside its gzip is refused."""
+        if self._gunzip and self._chunks and not self._gunzip.is_whole:
+            raise NotJsonError("the answer is cut short: its gzip has no end")
         return b"".join(self._chunks)
 
 

@@ -92,7 +92,7 @@ def _run(
             box = stack.enter_context(demonstration.local_pipedrive(today))
             settings = demonstration.demo_settings(box, settings)
         path = policy or (None if demo else settings.policy) or PACKAGED_POLICY
-        consent = Consent(AGENT)
+        consent = Consent()
         toolset = stack.enter_context(_connected(path, settings, consent))
         agent = Agent(toolset=toolset, consent=consent, screen=screen, state=settings.state or default_url())
         report = agent.run(apply=apply, limit=limit, today=today)

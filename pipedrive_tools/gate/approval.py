@@ -30,6 +30,8 @@ class Question:
     agent: str
     run: str
     tool: str
+    canonical: str
+    """Tool and arguments in one line that is equal for equal calls."""
     effect: str
     """The effect in plain English; foreign text in it is cleaned, quoted and cut."""
 
@@ -48,9 +50,9 @@ Approver = Callable[[Question], Ruling | Awaitable[Ruling]]
 """Whoever may answer. It may block or await, and may raise a pause of a framework, which is let through."""
 
 
-def digest(agent: str, call: Call[Any], version: Any) -> str:
+def digest(account: str, agent: str, call: Call[Any], version: Any) -> str:
     """One hash over everything that an approval is bound to."""
-    bound = json.dumps([agent, call.canonical, version], separators=(",", ":"))
+    bound = json.dumps([account, agent, call.canonical, version], separators=(",", ":"))
     return hashlib.sha256(bound.encode()).hexdigest()
 
 

@@ -28,7 +28,7 @@ GRANTED_BY_FULL = frozenset({Effect.CREATE, Effect.UPDATE})
 class Section(BaseModel):
     """One table of the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Limits(Section):
@@ -45,6 +45,16 @@ class Limits(Section):
     value_per_run: Amount | None = None
     """Sum of the values of the deals touched, whatever their currency."""
     value_per_day: Amount | None = None
+
+    @property
+    def for_tokens(self) -> bool:
+        """Whether tokens are limited."""
+        return self.tokens_per_run is not None or self.tokens_per_day is not None
+
+    @property
+    def for_rows(self) -> bool:
+        """Whether the number of records is limited."""
+        return self.rows_per_run is not None or self.rows_per_day is not None
 
 
 class Records(Section):
@@ -185,7 +195,8 @@ class Policy(Section):
             if entry.effect not in GRANTED_BY_FULL | {Effect.READ}
         }
         levels = dict.fromkeys(get_args(Resource), "full")
-        rights = AgentPolicy.model_validate({**levels, "actions": everything, "tainted": everything})
+        writes = {name: "allow" for name, entry in catalogue.items() if entry.effect.writes}
+        rights = AgentPolicy.model_validate({**levels, "actions": everything, "tainted": writes})
         return cls(agents={agent: rights})
 
     def of(self, agent: str) -> AgentPolicy:

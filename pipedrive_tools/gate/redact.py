@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipedrive_tools.endpoints.arguments import is_key
+
 HIDDEN: Final = "(hidden)"
 
 _NESTED: Final = {
@@ -21,6 +23,16 @@ _NESTED: Final = {
 """Keys under which one record carries another one."""
 
 
+_SAME: Final = {
+    "emails": ("email", "primary_email"),
+    "phones": ("phone",),
+    "name": ("first_name", "last_name"),
+}
+"""Other names under which answers show a field."""
+_LENT: Final = {"leads": (("persons", "emails"), ("persons", "phones"))}
+"""Fields of other records that a search shows as a lead's own."""
+
+
 @dataclass(frozen=True)
 class Redaction:
     """The fields that are never shown, by resource."""
@@ -33,7 +45,11 @@ class Redaction:
         found: dict[str, set[str]] = {}
         for name in names:
             resource, _, field = name.partition(".")
-            found.setdefault(resource, set()).add(field)
+            found.setdefault(resource, set()).update({field, *_SAME.get(field, ())})
+        for resource, lent in _LENT.items():
+            for owner, field in lent:
+                if field in found.get(owner, ()):
+                    found.setdefault(resource, set()).update({field, *_SAME.get(field, ())})
         return cls({resource: frozenset(fields) for resource, fields in found.items()})
 
     def names(self, *resources: str) -> frozenset[str]:
@@ -47,20 +63,46 @@ class Redaction:
         hidden = self.names(*resources)
         if isinstance(data, dict):
             return {
-                name: self.data(part, _NESTED[name])
-                if name in _NESTED and isinstance(part, dict)
-                else self.data(part, *resources)
+                name: self._part(name, part, resources)
                 for name, part in data.items()
-                if name not in hidden and not _embedded(name, self.fields)
+                if not self._hides(name, part, hidden)
             }
         if isinstance(data, list):
             return [self.data(part, *resources) for part in data]
         return data
 
     def masked(self, values: Mapping[str, Any], *resources: str) -> dict[str, Any]:
-        """The values with what is hidden replaced by a word, for sentences."""
+        """The values with what is hidden replaced by a word, custom fields included, for sentences."""
         hidden = self.names(*resources)
-        return {name: HIDDEN if name in hidden else value for name, value in values.items()}
+        shown: dict[str, Any] = {}
+        for name, value in values.items():
+            if _is_among(name, hidden):
+                shown[name] = HIDDEN
+            elif name == "custom_fields" and isinstance(value, Mapping):
+                shown[name] = self.masked(value, *resources)
+            else:
+                shown[name] = self.data(value, *resources)
+        return shown
+
+    def _part(self, name: str, part: Any, resources: tuple[str, ...]) -> Any:
+        if name in _NESTED and isinstance(part, dict | list):
+            return self.data(part, _NESTED[name])
+        return self.data(part, *resources)
+
+    def _hides(self, name: str, part: Any, hidden: frozenset[str]) -> bool:
+        """Whether a field is taken out; a search lists custom values and notes without saying whose they are."""
+        if isinstance(part, list) and name == "custom_fields":
+            return any(is_key(field) for field in hidden)
+        if isinstance(part, list) and name == "notes":
+            return "content" in self.names("notes")
+        return _is_among(name, hidden) or _embedded(name, self.fields)
+
+
+def _is_among(name: str, hidden: frozenset[str]) -> bool:
+    """Whether a field is hidden, or a part of a custom field that is, such as its currency."""
+    return name in hidden or (
+        is_key(name) and any(name.startswith(field) for field in hidden if is_key(field))
+    )
 
 
 def _embedded(name: str, fields: Mapping[str, frozenset[str]]) -> bool:

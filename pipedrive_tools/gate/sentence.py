@@ -1,9 +1,12 @@
 """A call and its outcome as one sentence in plain English, made from fields and never by a model."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from pipedrive_tools.endpoint import Call, Effect
+from pipedrive_tools.endpoint import Call, Effect, Resource
+from pipedrive_tools.fields import Labels
+from pipedrive_tools.gate.redact import HIDDEN
 from pipedrive_tools.gate.taint import one_line
 
 NOUNS: Final = {
@@ -29,23 +32,19 @@ QUOTED_CHARACTERS: Final = 60
 VALUES_SHOWN: Final = 12
 
 
-def effect(
-    call: Call[Any], before: Mapping[str, Any] | None = None, *, stages: Mapping[int, str] | None = None
-) -> str:
+def effect(call: Call[Any], before: Mapping[str, Any] | None = None, *, labels: Labels | None = None) -> str:
     """What a call would do, with before and after side by side where the record is known."""
-    endpoint = call.endpoint
+    endpoint, labels = call.endpoint, labels or Labels()
     fields = {name: value for name, value in call.values.items() if name not in endpoint.path_arguments}
     if endpoint.effect is Effect.READ:
         asked = ", ".join(f"{name} {quoted(value)}" for name, value in call.values.items())
         return f"Read with {endpoint.name}" + (f" ({asked})" if asked else "")
     noun = NOUNS[endpoint.target.resource if endpoint.target else endpoint.resource]
     where = f" {label(before, call.target_id)}" if call.target_id is not None else ""
-    changes = [
-        f"{name} {_change(value, before, name, stages)}"
-        for name, value in list(fields.items())[:VALUES_SHOWN]
-    ]
-    if len(fields) > VALUES_SHOWN:
-        changes.append(f"and {len(fields) - VALUES_SHOWN} more fields")
+    told = Told(endpoint.resource, labels)
+    changes = told.changes(fields, before or {})
+    if len(changes) > VALUES_SHOWN:
+        changes[VALUES_SHOWN:] = [f"and {len(changes) - VALUES_SHOWN} more fields"]
     verb = (
         "Move" if set(fields) == {"stage_id"} and endpoint.effect is Effect.UPDATE else VERBS[endpoint.effect]
     )
@@ -74,18 +73,48 @@ def quoted(value: Any) -> str:
     return f'"{text}"' if len(text) <= QUOTED_CHARACTERS else f'"{text[: QUOTED_CHARACTERS - 1]}…"'
 
 
-def _change(value: Any, before: Mapping[str, Any] | None, name: str, stages: Mapping[int, str] | None) -> str:
-    after = "blank" if value is None else _named(value, name, stages)
-    if before is None or before.get(name) in (None, "", [], {}):
-        return after
-    return f"from {_named(before[name], name, stages)} to {after}"
+@dataclass(frozen=True)
+class Told:
+    """Values of one kind of record in words: names beside ids, custom fields by name."""
 
+    resource: Resource
+    labels: Labels
 
-def _named(value: Any, name: str, stages: Mapping[int, str] | None) -> str:
-    """A value, by name where it is the number of a stage that is known."""
-    if name == "stage_id" and stages and value in stages:
-        return f"{quoted(stages[value])} ({value})"
-    return quoted(value)
+    def changes(self, fields: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+        """Every field with what it holds now and what it would hold; custom fields one by one."""
+        said = []
+        for name, value in fields.items():
+            if name == "custom_fields" and isinstance(value, Mapping) and self._knows_all(value):
+                held = before.get(name)
+                said += self.changes(value, held if isinstance(held, Mapping) else {})
+            else:
+                said.append(f"{self.name(name)} {self._change(name, value, before)}")
+        return said
+
+    def name(self, name: str) -> str:
+        """A field as people call it; built-in ones go by the name of their argument."""
+        called = self.labels.called(self.resource, name)
+        return name if called == name else quoted(called)
+
+    def value(self, name: str, value: Any, record: Mapping[str, Any] | None = None) -> str:
+        """A value, with the name of what its number stands for."""
+        if name != self.labels.called(self.resource, name) and value != HIDDEN:
+            beside = self.labels.custom(self.resource, {**(record or {}), name: value})
+            text = beside.get(self.labels.called(self.resource, name))
+            return quoted(text if text is not None else value)
+        known = self.labels.known(self.resource, name)
+        if isinstance(value, int | str) and not isinstance(value, bool) and known.get(value, value) != value:
+            return f"{quoted(known[value])} ({value})"
+        return quoted(value)
+
+    def _change(self, name: str, value: Any, before: Mapping[str, Any]) -> str:
+        after = "blank" if value is None else self.value(name, value)
+        if before.get(name) in (None, "", [], {}):
+            return after
+        return f"from {self.value(name, before[name], before)} to {after}"
+
+    def _knows_all(self, custom: Mapping[str, Any]) -> bool:
+        return all(self.labels.called(self.resource, key) != key for key in custom)
 
 
 def recorded(agent: str, said: str, *, decision: str, rule: str, outcome: str) -> str:

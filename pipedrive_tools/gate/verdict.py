@@ -4,15 +4,19 @@ What it does not know is denied. Nothing is read or written here; the toolset ha
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pipedrive_tools.endpoint import Call, Effect, Endpoint
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.endpoints.arguments import is_key
 from pipedrive_tools.gate import scope
 from pipedrive_tools.gate.policy import GRANTED_BY_FULL, Action, AgentPolicy, Policy
 from pipedrive_tools.gate.scope import Facts, Key
 
 Decision = Literal["allow", "ask", "deny"]
+
+KEY_LETTERS: Final = 40
+"""Length of a custom field's key; its parts, such as a currency, add to it."""
 
 
 @dataclass(frozen=True)
@@ -94,78 +98,98 @@ def decide(
         return granted
     rights, place = policy.agents[agent], f"agents.{agent}"
     for refusal in (
-        _field_rule(rights, place, call),
+        _field_rule(rights, place, call, facts),
         _limit_rule(rights, place, call, facts, counters),
         _scope_rule(rights, place, call, facts),
     ):
         if refusal:
             return refusal
-    return _taint_rule(rights, place, call, taint) or granted
+    return _taint_rule(rights, place, call, facts, taint) or granted
 
 
-def _field_rule(rights: AgentPolicy, place: str, call: Call[Any]) -> Verdict | None:
+def _field_rule(rights: AgentPolicy, place: str, call: Call[Any], facts: Facts | None) -> Verdict | None:
     """Fields that are never written, and the highest number a field may be set to."""
-    if not call.endpoint.effect.writes:
+    fields = rights.fields
+    if not call.endpoint.effect.writes or not (fields.never_write or fields.max):
         return None
-    written = written_fields(call)
-    for name in rights.fields.never_write:
-        resource, _, field_name = name.partition(".")
-        if resource == call.endpoint.resource and field_name in written:
+    written = written_fields(call, facts)
+    for name in fields.never_write:
+        if name in written:
             return Verdict("deny", f"{place}.fields.never_write", f"{name} is never written")
-    for name, most in rights.fields.max.items():
-        resource, _, field_name = name.partition(".")
-        if resource == call.endpoint.resource and field_name in written:
-            value = written[field_name]
-            if value is not None and (not isinstance(value, int | float) or value > most):
-                return Verdict("deny", f"{place}.fields.max", f"{name} may be at most {most:g}")
+    for name, most in fields.max.items():
+        if (value := written.get(name)) is not None and not _is_at_most(value, most):
+            return Verdict("deny", f"{place}.fields.max", f"{name} may be at most {most:g}")
     return None
 
 
-def written_fields(call: Call[Any]) -> dict[str, Any]:
-    """Every field that a call writes, under the argument's name and under the wire's; custom fields by key."""
-    wire = {name: value for name, value in call.values.items() if name not in call.endpoint.path_arguments}
-    custom = wire.get("custom_fields")
-    said = call.args.model_dump(mode="json", exclude_none=True, exclude=set(call.args.controls))
-    flat = custom if isinstance(custom, dict) else {}
-    return {name: value for name, value in said.items() if value != []} | wire | flat
+def written_fields(call: Call[Any], facts: Facts | None = None) -> dict[str, Any]:
+    """Every field that a call writes, as `resource.field`, under the argument's name and under the wire's.
+
+    What changes along with a field is among them, and a part of a custom field counts as the field.
+    """
+    endpoint = call.endpoint
+    path = endpoint.path_arguments
+    said = call.args.model_dump(mode="json", exclude_none=True, exclude={*call.args.controls, *path})
+    written = {name: value for name, value in said.items() if value != []}
+    written |= {name: value for name, value in call.values.items() if name not in path}
+    if isinstance(custom := written.get("custom_fields"), dict):
+        written |= custom
+    written |= {name[:KEY_LETTERS]: value for name, value in written.items() if is_key(name)}
+    if "participants" in written:
+        written.setdefault(
+            "person_id", written["participants"]
+        )  # the main one becomes it (FACTS.md, section 11)
+    written |= {name: None for name in scope.moved_along(call, facts) if name not in written}
+    resource = "deals" if scope.makes_deal(call) else endpoint.resource
+    named = {f"{resource}.{name}": value for name, value in written.items()}
+    return named | {f"{endpoint.resource}.{name}": value for name, value in written.items()}
+
+
+def _is_at_most(value: Any, most: float) -> bool:
+    """Whether a number keeps to a ceiling; money counts by its amount, and what is no number does not keep to it."""
+    if isinstance(value, dict):
+        value = value.get("amount", value.get("value"))
+    return isinstance(value, int | float) and value <= most
 
 
 def _limit_rule(
     rights: AgentPolicy, place: str, call: Call[Any], facts: Facts | None, used: Counters
 ) -> Verdict | None:
-    """Ceilings add up, so that many small steps stop where one large one would."""
-    limits, writes = rights.limits, call.endpoint.effect.writes
+    """Ceilings add up, so that many small steps stop where one large one would.
+
+    The first look counts what reading the target will cost; later that is among what was used.
+    """
+    limits, endpoint = rights.limits, call.endpoint
+    writes = int(endpoint.effect.writes)
     value = deal_value(call, facts) if writes else 0.0
-    rows = 1 if writes else 0
+    tokens = endpoint.cost + (endpoint.target.cost if endpoint.target and facts is None else 0)
+    counted = facts.counted if facts else frozenset({"run", "day"})
     for name, used_so_far, more in (
-        ("tokens_per_run", used.tokens_run, call.endpoint.cost),
-        ("tokens_per_day", used.tokens_day, call.endpoint.cost),
-        ("writes_per_run", used.writes_run, rows),
-        ("writes_per_day", used.writes_day, rows),
-        ("rows_per_run", used.rows_run, rows),
-        ("rows_per_day", used.rows_day, rows),
+        ("tokens_per_run", used.tokens_run, tokens),
+        ("tokens_per_day", used.tokens_day, tokens),
+        ("writes_per_run", used.writes_run, writes),
+        ("writes_per_day", used.writes_day, writes),
+        ("rows_per_run", used.rows_run, writes if "run" not in counted else 0),
+        ("rows_per_day", used.rows_day, writes if "day" not in counted else 0),
         ("value_per_run", used.value_run, value),
         ("value_per_day", used.value_day, value),
     ):
         most = getattr(limits, name)
         if most is not None and more and used_so_far + more > most:
             return Verdict(
-                "deny",
-                f"{place}.limits.{name}",
-                f"{name} is {most:g}, {used_so_far:g} are used and this call needs {more:g}",
+                "deny", f"{place}.limits.{name}", f"{name} is {most:g}, and this call would pass it"
             )
     return None
 
 
 def deal_value(call: Call[Any], facts: Facts | None) -> float:
-    """The deal value that a write touches: the larger of what is there and what is written."""
-    if call.endpoint.resource != "deals":
+    """The deal value that a write touches: the larger of what is there and what is written, whatever its sign."""
+    if call.endpoint.resource != "deals" and not scope.makes_deal(call):
         return 0.0
     before = (facts.of(call) if facts else None) or {}
-    numbers = [
-        value for value in (before.get("value"), call.values.get("value")) if isinstance(value, int | float)
-    ]
-    return float(max(numbers, default=0))
+    found = (before.get("value"), call.values.get("value"))
+    amounts = [value.get("amount") if isinstance(value, dict) else value for value in found]
+    return float(max((abs(amount) for amount in amounts if isinstance(amount, int | float)), default=0))
 
 
 def _scope_rule(rights: AgentPolicy, place: str, call: Call[Any], facts: Facts | None) -> Verdict | None:
@@ -175,7 +199,9 @@ def _scope_rule(rights: AgentPolicy, place: str, call: Call[Any], facts: Facts |
     return Verdict("deny", f"{place}.records", f"outside the records it may change: {why}") if why else None
 
 
-def _taint_rule(rights: AgentPolicy, place: str, call: Call[Any], taint: Taint) -> Verdict | None:
+def _taint_rule(
+    rights: AgentPolicy, place: str, call: Call[Any], facts: Facts | None, taint: Taint
+) -> Verdict | None:
     """After foreign text was read, whatever reaches far needs a person (RELIABILITY.md, section 6)."""
     endpoint = call.endpoint
     if not taint.tainted or not endpoint.effect.writes:
@@ -191,14 +217,20 @@ def _taint_rule(rights: AgentPolicy, place: str, call: Call[Any], taint: Taint) 
     )
     if far:
         return Verdict("ask", "taint", "the run has read text from the CRM, and this reaches far")
-    if taint.started_for and not _started_for(call, taint.started_for):
+    if taint.started_for and not _started_for(call, facts, taint.started_for):
         return Verdict(
             "ask", "taint", "the run has read text from the CRM, and was not started for this record"
         )
     return None
 
 
-def _started_for(call: Call[Any], keys: frozenset[Key]) -> bool:
+def _started_for(call: Call[Any], facts: Facts | None, keys: frozenset[Key]) -> bool:
+    """Whether the call stays with the records that the run was started for: it names no other, and hangs on one."""
+    named = scope.hangs_on(call.endpoint.resource, call.values)
+    if not named <= keys:
+        return False
     target = scope.target_key(call)
-    linked = {("deals", call.values.get("deal_id")), ("leads", call.values.get("lead_id"))}
-    return target in keys if target else bool(keys & linked)
+    if target is None:
+        return bool(named)
+    record = (facts.of(call) if facts else None) or {}
+    return target in keys or bool(scope.hangs_on(target[0], record) & keys)
