@@ -615,7 +615,7 @@ FAULTS: list[tuple[dict[str, Any], type[errors.PipedriveToolsError]]] = [
             (410, errors.GoneError),
             (415, errors.FeatureOffError),
             (422, errors.UnprocessableError),
-            (429, errors.DailyLimitError),  # the sandbox tells of calls that are left in the window
+            (429, errors.BurstLimitError),
             (500, errors.ServerError),
             (501, errors.ServerError),
             (502, errors.ServerError),

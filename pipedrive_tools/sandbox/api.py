@@ -146,12 +146,16 @@ class Api:
     async def send(self, outcome: Outcome, send: Send) -> None:
         """Put an answer on the wire."""
         answer = outcome.answer
-        is_made_up = answer.status == TOO_MANY and outcome.credential is None  # a fault's: no window is full
+        limits = self.limits.headers(outcome.credential, self.world.switches)
+        if (
+            answer.status == TOO_MANY and outcome.credential is None
+        ):  # a fault's: it must look like a full window
+            limits = [(name, b"0" if name == b"x-ratelimit-remaining" else value) for name, value in limits]
         headers = [
             (b"content-type", answer.content_type),
             (b"content-length", b"%d" % len(answer.body)),
             (b"date", http_stamp(self.world.clock.now())),
-            *(() if is_made_up else self.limits.headers(outcome.credential, self.world.switches)),
+            *limits,
             *answer.headers,
         ]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
