@@ -7,7 +7,7 @@ BIN := .venv/bin
 install = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python -e '.[$(1)]' 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'
 
-.PHONY: demo test check lowest record bench torture notebooks readme clean
+.PHONY: demo test check lowest record bench torture readme clean
 
 demo: .venv/.demo
 	$(BIN)/sales-follow-up --demo --apply all
@@ -40,8 +40,6 @@ bench: .venv/.dev
 torture: .venv/.dev
 	$(BIN)/python -m tests.torture
 
-notebooks: .venv/.dev
-	$(BIN)/python -m pytest -n auto tests/notebooks $(PYTEST)
 
 clean:
 	rm -rf .venv .venv-lowest

@@ -668,7 +668,8 @@ def test_a_fault_of_the_sandbox(
         client.send(deals.update(deal_id=deal, title="y"))
 
     assert type(caught.value) is kind
-    assert [each["method"] for each in sandbox.log()] == ["PATCH"]
+    sent = 3 if kind is errors.BurstLimitError else 1  # a refusal may be repeated, up to the cap
+    assert [each["method"] for each in sandbox.log()] == ["PATCH"] * sent
     with Pipedrive(settings=settings) as other:
         assert other.send(deals.get(deal_id=deal)).id == deal, "the fault strikes writes only"
 
