@@ -40,7 +40,6 @@ bench: .venv/.dev
 torture: .venv/.dev
 	$(BIN)/python -m tests.torture
 
-
 clean:
 	rm -rf .venv .venv-lowest
 
