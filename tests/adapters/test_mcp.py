@@ -411,21 +411,31 @@ class Serving:
     introduction: str
 
 
+def _hear_ctrl_c() -> None:
+    """A shell that runs the tests in the background has its children ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def serving(environment: dict[str, str]) -> Iterator[Serving]:
     """The command serving HTTP on a free port; it ends in order and prints no credential."""
     with subprocess.Popen(
         [*COMMAND, "--http", "--port", "0"], env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  # no thread of ours holds a lock that the child needs
     ) as process:  # fmt: skip
-        assert process.stdout is not None
-        introduction = process.stdout.readline()
-        (url,) = (word.rstrip(";") for word in introduction.split() if word.startswith("http://127.0.0.1:"))
         try:
+            assert process.stdout is not None
+            introduction = process.stdout.readline()
+            found = (
+                word.rstrip(";") for word in introduction.split() if word.startswith("http://127.0.0.1:")
+            )
+            (url,) = found
             yield Serving(process, url, introduction)
-        finally:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
     assert (process.returncode, out) == (0, "")
     for credential in (API_TOKEN, BEARER):
         assert credential not in introduction + err
