@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from contextlib import aclosing, suppress
 from typing import Annotated
 
@@ -68,3 +69,4 @@ def _token(name: str) -> str:
 
 def _introduce(url: str) -> None:
     output.line(f"An MCP server listens on {url}; it asks for the bearer token. Stop it with Ctrl-C.")
+    sys.stdout.flush()  # whoever reads a pipe waits for this line
