@@ -4,10 +4,12 @@ Concise by default: the fields that matter, names beside ids, no nulls, lists as
 and fenced. Whatever is left out is said, and `ToolResult.data` always holds everything.
 """
 
+from pipedrive_tools.render.cost import Left
 from pipedrive_tools.render.outcomes import SCOPES, failure, invalid, refusal, rehearsal, unapproved
-from pipedrive_tools.render.result import Left, result, shown_fields
+from pipedrive_tools.render.result import result
 from pipedrive_tools.render.shape import CONCISE, Shape
 from pipedrive_tools.render.together import lines, rows, together
+from pipedrive_tools.render.view import shown_fields
 
 __all__ = [
     "CONCISE",

@@ -117,3 +117,10 @@ def _compact(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_compact(part) for part in value)
     return "yes" if value is True else "no" if value is False else str(value)
+
+
+def is_filled(value: Any) -> bool:
+    """Whether there is something to show: custom fields that are all empty are nothing, and so is not deleted."""
+    if isinstance(value, dict):
+        return any(part not in NOTHING for part in value.values())
+    return value not in NOTHING

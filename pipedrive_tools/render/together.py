@@ -7,8 +7,12 @@ from pipedrive_tools.endpoint import Call, Endpoint
 from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate import taint
 from pipedrive_tools.render.cells import NOTHING, cell, cut
-from pipedrive_tools.render.result import CHARACTERS_PER_TOKEN, Left, View, cost_line, record_lines, row
+from pipedrive_tools.render.cost import Left, cost_line
+from pipedrive_tools.render.record import record_lines
+from pipedrive_tools.render.result import CHARACTERS_PER_TOKEN
 from pipedrive_tools.render.shape import CONCISE
+from pipedrive_tools.render.table import row
+from pipedrive_tools.render.view import View
 
 
 def lines(
