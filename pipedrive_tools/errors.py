@@ -16,6 +16,7 @@
     |   `-- ApprovalNeededError       the policy asks for a person
     |-- UnreachableError              no answer came: what became of the call is not known
     |   `-- ConnectError              no connection came about: the call was not sent
+    |-- EventError                    a webhook brought something that is no event
     |-- AnswerError                   an answer came that cannot be used
     |   |-- NotJsonError              the body is not JSON, or is cut short
     |   |-- AnswerTooLargeError       the body passed the cap while it streamed
@@ -159,6 +160,12 @@ class ConnectError(UnreachableError):
     """No connection came about, so not one byte of the call was sent."""
 
     outcome: ClassVar[Outcome] = "not sent"
+
+
+class EventError(PipedriveToolsError):
+    """A webhook brought something that is no event."""
+
+    actor: ClassVar[Actor] = "nobody"
 
 
 class AnswerError(PipedriveToolsError):
