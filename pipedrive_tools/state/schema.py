@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 VERSION: Final = 1
 
@@ -117,4 +117,33 @@ credentials = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("changed", Float, nullable=False),
     Column("begun", Float),  # when the refresh began that is under way, or was cut off
+)
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column(
+        "key", String(32), primary_key=True
+    ),  # the user of its Basic credential; tells ours from others' hooks
+    Column("address", String(160), nullable=False),  # where the account is that it was made in
+    Column("name", String(255), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object", String(64), nullable=False),
+    Column("user_id", BigInteger),
+    Column("sealed", LargeBinary, nullable=False),  # the password
+    Column("number", BigInteger),  # Pipedrive's, once it is known
+    Column("created", Float, nullable=False),
+    Column("until", Float),  # when its credential stops to count; null of the current one
+    Column("lease", Float, nullable=False, default=0.0),  # until when one process may make it at Pipedrive
+)
+"""Webhooks that we made, or are about to make, and the credentials that Pipedrive shows when it calls."""
+
+Index(
+    "hooks_current",
+    hooks.c.address,
+    hooks.c.name,
+    unique=True,
+    sqlite_where=hooks.c.until.is_(None),
+    postgresql_where=hooks.c.until.is_(None),
 )
