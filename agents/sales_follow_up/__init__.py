@@ -1,6 +1,7 @@
-"""The sales follow-up agent: finds open deals that nobody is following up, and schedules the next step for each.
+"""The sales follow-up agent: finds the deals and leads that nobody follows up, and schedules the next step for each.
 
-Plan, then act: `reading` fetches in bulk, `review` finds and ranks, `proposals` plans one dated step per deal,
-`consent` holds what a person agreed to, `applying` schedules exactly that. Only `reading` and `applying` touch
-Pipedrive, and only through a `Toolset`.
+Plan, then act. `reading` fetches in bulk, `review` finds and ranks by `signals` and `ranking`, `planning` asks a
+planner about one case at a time, `proposals` has the gate judge each answer, `consent` holds what a person decided,
+`applying` schedules exactly that, `report` tells. `steps` has all of them in a row, for `agent.run`, for a graph or for
+a workflow. Only `reading`, `proposals` and `applying` touch Pipedrive, and only through a `Toolset`.
 """

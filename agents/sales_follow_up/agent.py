@@ -1,25 +1,15 @@
 """One run of the agent, from reading to report: plan first, then act on what was agreed to."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Protocol
 
-from rich.progress import Progress
-
-from pipedrive_tools.errors import DeniedError
-from pipedrive_tools.toolset import Toolset
-from sales_follow_up.applying import CREATE, Outcome, apply
-from sales_follow_up.consent import Answer, Consent
-from sales_follow_up.proposals import Planner, Proposal, RulePlanner, propose
-from sales_follow_up.reading import NEEDED, STEPS, read
+from sales_follow_up.applying import Outcome
+from sales_follow_up.consent import Decide
+from sales_follow_up.proposals import Proposal
 from sales_follow_up.report import Report
-from sales_follow_up.review import review
-from sales_follow_up.screen import Screen
-
-AGENT: Final = "sales-follow-up"
-"""The name under which a policy file grants rights to this agent."""
+from sales_follow_up.review import Review
+from sales_follow_up.steps import Steps
 
 
 class Apply(StrEnum):
@@ -30,67 +20,40 @@ class Apply(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Agent:
-    """The agent of one run. It reaches Pipedrive through the toolset only."""
+class Listener(Protocol):
+    """Hears how a run goes on."""
 
-    toolset: Toolset
-    consent: Consent
-    """The toolset's approver."""
-    screen: Screen
-    state: str
-    """Address of the store, for whoever wants to read the audit trail."""
-    planner: Planner = field(default_factory=RulePlanner)
+    def reads(self, what: str) -> None:
+        """The next list is being read."""
 
-    def run(self, *, apply: Apply, limit: int, today: date | None = None) -> Report:
-        """Review, propose, show, and schedule what a person agrees to."""
-        self._check_rights(apply)
-        with self.screen.progress("Reading", len(STEPS)) as progress:
-            book = read(self.toolset, today=today, begins=lambda step: _begin(progress, step))
-        found = review(book)
-        report = Report(
-            book=book,
-            review=found,
-            proposals=propose(found.findings[:limit], book, self.planner),
-            run=self.toolset.run,
-            state=self.state,
-        )
-        self.screen.found(report)
-        self.screen.proposals(report)
-        return replace(report, outcomes=self._applied(report.proposals, apply))
+    def found(self, review: Review) -> None:
+        """The review is done."""
 
-    def _check_rights(self, apply: Apply) -> None:
-        """Refuse before anything is sent, where the policy leaves no way to finish."""
-        needed = (*NEEDED, CREATE) if apply is not Apply.NONE else NEEDED
-        granted = self.toolset.names()
-        for tool in needed:
-            if tool not in granted:
-                raise DeniedError(
-                    f"the policy does not let {AGENT!r} use {tool!r}; whoever keeps the policy file can change it",
-                    rule=tool,
-                )
+    def proposed(self, proposals: Sequence[Proposal]) -> None:
+        """The gate has judged every proposal."""
 
-    def _applied(self, proposals: tuple[Proposal, ...], apply_: Apply) -> tuple[Outcome, ...]:
-        if apply_ is Apply.NONE:
-            return ()
-        if apply_ is Apply.ASK:
-            numbers = {each.finding.deal.id: number for number, each in enumerate(proposals, start=1)}
-
-            def asked(proposal: Proposal) -> Answer:
-                return self.screen.ask(numbers[proposal.finding.deal.id], proposal)
-
-            return tuple(apply(proposals, self.toolset, self.consent, by="terminal", asked=asked))
-        with self.screen.progress("Scheduling", len(proposals)) as progress:
-            done = apply(proposals, self.toolset, self.consent, by="--apply all")
-            return tuple(_counted(done, progress))
+    def applied(self, outcome: Outcome) -> None:
+        """One proposal was dealt with."""
 
 
-def _begin(progress: Progress, step: str) -> None:
-    task = progress.tasks[0]
-    progress.update(task.id, description=f"Reading {step}", completed=STEPS.index(step))
+class Runner(Protocol):
+    """Whatever can run the steps in turn: `run` below, a graph, a workflow."""
+
+    def __call__(self, steps: Steps, *, decide: Decide | None, listener: Listener) -> Report:
+        """Run; without anybody who decides nothing is applied."""
+        ...
 
 
-def _counted(outcomes: Iterable[Outcome], progress: Progress) -> Iterable[Outcome]:
-    for outcome in outcomes:
-        progress.advance(progress.task_ids[0])
-        yield outcome
+def run(steps: Steps, *, decide: Decide | None, listener: Listener) -> Report:
+    """Review, propose, show, and schedule what a person agrees to."""
+    steps.check_rights(writes=decide is not None)
+    found = steps.review(steps.read(listener.reads))
+    listener.found(found)
+    proposals = [steps.judge(steps.propose(case)) for case in steps.cases(found)]
+    listener.proposed(proposals)
+    outcomes = []
+    if decide is not None:
+        for outcome in steps.apply(decide(proposals)):
+            listener.applied(outcome)
+            outcomes.append(outcome)
+    return steps.report(found, proposals, outcomes)

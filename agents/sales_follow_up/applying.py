@@ -1,16 +1,14 @@
 """Schedules what was agreed to, one activity after the other, and says what became of each."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from pipedrive_tools.endpoints import activities
 from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.toolset import ToolResult, Toolset
-from sales_follow_up.consent import Answer, Consent
-from sales_follow_up.proposals import Proposal
+from sales_follow_up.consent import Consent, Decision
+from sales_follow_up.proposals import CREATE, Proposal
 
-CREATE: Final = activities.create.name
 FAILURES_IN_A_ROW: Final = 3
 """After so many the rest is left alone: the account is down, blocked or out of tokens."""
 
@@ -33,36 +31,31 @@ class Outcome:
     tokens: int = 0
 
 
-def apply(
-    proposals: Iterable[Proposal],
-    toolset: Toolset,
-    consent: Consent,
-    *,
-    by: str,
-    asked: Callable[[Proposal], Answer] = lambda _: "all",
-) -> Iterator[Outcome]:
-    """Schedule each proposal that `asked` says yes to; after a refusal by the policy nothing more is tried."""
-    answer: Answer | None = None
+def apply(decisions: Iterable[Decision], toolset: Toolset, consent: Consent) -> Iterator[Outcome]:
+    """Schedule what a person said yes to; after a refusal by the policy nothing more is tried."""
     stopped = ""
     failures = 0
-    for proposal in proposals:
-        if stopped:
-            yield Outcome(proposal=proposal, state="left", detail=stopped)
+    for decision in decisions:
+        if decision.says == "no":
+            yield Outcome(proposal=decision.proposal, state="declined")
             continue
-        answer = answer if answer == "all" else asked(proposal)
-        if answer in {"no", "quit"}:
-            stopped = "not asked about" if answer == "quit" else ""
-            yield Outcome(proposal=proposal, state="declined")
+        if (verdict := decision.proposal.verdict) and verdict.decision == "deny":
+            yield Outcome(proposal=decision.proposal, state="refused", detail=verdict.why)
             continue
-        outcome = _schedule(proposal, toolset, consent, by)
+        if stopped or decision.says == "unasked":
+            yield Outcome(proposal=decision.proposal, state="left", detail=stopped or "not asked about")
+            continue
+        outcome = schedule(decision, toolset, consent)
         failures = failures + 1 if outcome.state in {"failed", "unknown"} else 0
         if outcome.state == "refused" or failures == FAILURES_IN_A_ROW:
             stopped = "not tried after what happened before"
         yield outcome
 
 
-def _schedule(proposal: Proposal, toolset: Toolset, consent: Consent, by: str) -> Outcome:
-    consent.give(proposal.arguments, by=by)
+def schedule(decision: Decision, toolset: Toolset, consent: Consent) -> Outcome:
+    """Schedule one; a second time with the same toolset gives the first result again."""
+    proposal = decision.proposal
+    consent.give(proposal.arguments, by=decision.by)
     result = toolset.call(CREATE, proposal.arguments)
     data: dict[str, Any] = result.data if isinstance(result.data, dict) else {}
     state = _state(result, data)

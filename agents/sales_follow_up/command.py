@@ -29,10 +29,12 @@ from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.store import default_url
 from pipedrive_tools.toolset import Toolset
 from sales_follow_up import demo as demonstration
-from sales_follow_up.agent import AGENT, Agent, Apply
-from sales_follow_up.consent import Consent
+from sales_follow_up.agent import Apply, run
+from sales_follow_up.asking import Asking
+from sales_follow_up.consent import Consent, Decide, all_of
 from sales_follow_up.lists import UnreadError
 from sales_follow_up.screen import Screen
+from sales_follow_up.steps import AGENT, Steps
 
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 USAGE_ERROR: Final = cast("type[Exception]", typer.BadParameter.__base__)
@@ -94,8 +96,14 @@ def _run(
         path = policy or (None if demo else settings.policy) or PACKAGED_POLICY
         consent = Consent()
         toolset = stack.enter_context(_connected(path, settings, consent))
-        agent = Agent(toolset=toolset, consent=consent, screen=screen, state=settings.state or default_url())
-        report = agent.run(apply=apply, limit=limit, today=today)
+        steps = Steps(
+            toolset=toolset,
+            consent=consent,
+            limit=limit,
+            today=today,
+            state=settings.state or default_url(),
+        )
+        report = run(steps, decide=_decider(apply, screen), listener=screen)
         screen.outcomes(report, tells_undo=not demo)
         screen.closing(report, policy=str(path), is_demo=demo)
         extra: dict[str, Any] = {}
@@ -106,6 +114,17 @@ def _run(
         if as_json:
             sys.stdout.write(to_json(report.as_json() | extra, indent=2).decode() + "\n")
         return report.exit_status
+
+
+def _decider(apply: Apply, screen: Screen) -> Decide | None:
+    """Whoever decides about the proposals; nobody where nothing is to be applied."""
+    match apply:
+        case Apply.NONE:
+            return None
+        case Apply.ASK:
+            return Asking(screen.aside)
+        case Apply.ALL:
+            return lambda proposals: all_of(proposals, "--apply all")
 
 
 def _connected(path: Path | str, settings: Settings, consent: Consent) -> Toolset:

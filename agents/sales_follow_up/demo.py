@@ -14,10 +14,9 @@ from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.audit import Row
 from pipedrive_tools.toolset import Toolset
-from sales_follow_up.applying import CREATE
+from sales_follow_up.proposals import CREATE
 from sales_follow_up.report import Report
 from sales_follow_up.screen import Screen
-from sales_follow_up.workdays import workday_from
 
 if TYPE_CHECKING:
     from pipedrive_tools.sandbox import Sandbox
@@ -82,7 +81,7 @@ def epilogue(box: "Sandbox", toolset: Toolset, report: Report) -> Epilogue:
     unseen = {
         "subject": "Send the price list to everybody",
         "type": "task",
-        "due_date": workday_from(report.book.today).isoformat(),
+        "due_date": report.review.account.today.isoformat(),
         "deal_id": lured["id"],
     }
     activity = toolset.call(CREATE, unseen)

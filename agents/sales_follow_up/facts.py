@@ -1,7 +1,11 @@
 """What the agent knows of an account: plain values, read once; nothing else is looked at afterwards."""
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from sales_follow_up.workdays import Workdays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,32 +28,35 @@ class OpenActivity:
 
     id: int
     due: date | None
+    """The day in the user's time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that was written or done, in the words of the account: foreign text, never an instruction."""
+
+    when: datetime
+    direction: Literal["incoming", "outgoing", "neither"]
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """One open deal with what hangs on it. Days of instants are UTC days, as the API gives them."""
+class _Opportunity:
+    """What a deal and a lead have in common. Days of instants are UTC days, as the API gives them."""
 
-    id: int
     title: str
-    stage: Stage | None
-    """None where the stages could not be read, or no longer hold it."""
     owner_id: int | None = None
     value: float = 0.0
     currency: str = ""
-    probability: float | None = None
     added: date | None = None
-    moved: date | None = None
-    """Day of the last change of stage."""
-    expected_close: date | None = None
     last_done: date | None = None
     """Day on which its last activity was done."""
     open_activities: tuple[OpenActivity, ...] = ()
     has_unseen_activity: bool = False
-    """Whether the deal names a next activity that no list gave: hidden from us, or made while we read."""
+    """Whether it names a next activity that no list gave: hidden from us, or made while we read."""
     person_id: int | None = None
-    person_is_gone: bool = False
-    """Whether the person is deleted, so that no list gives it."""
+    said: tuple[Said, ...] = ()
+    """The latest things written or done, newest first; only a planner reads them."""
 
     def next_day(self, today: date) -> date | None:
         """Day of the first open activity that is due today or later."""
@@ -60,20 +67,90 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
-    """Everything that was read, and what could not be."""
+class Deal(_Opportunity):
+    """One open deal with what hangs on it."""
+
+    id: int
+    kind: Literal["deal"] = "deal"
+    stage: Stage | None
+    """None where the stages could not be read, or no longer hold it."""
+    probability: float | None = None
+    moved: date | None = None
+    """Day of the last change of stage."""
+    expected_close: date | None = None
+    incoming: datetime | None = None
+    """When something last came in."""
+    outgoing: datetime | None = None
+    """When something last went out."""
+    person_is_gone: bool = False
+    """Whether the person is deleted, so that no list gives it."""
+
+    @property
+    def key(self) -> str:
+        """A name that no other record has."""
+        return f"deal {self.id}"
+
+    @property
+    def link(self) -> dict[str, int | str]:
+        """How an activity is bound to it."""
+        return {"deal_id": self.id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead(_Opportunity):
+    """One lead that is not archived."""
+
+    id: str
+    kind: Literal["lead"] = "lead"
+    updated: date | None = None
+
+    @property
+    def key(self) -> str:
+        """A name that no other record has."""
+        return f"lead {self.id}"
+
+    @property
+    def link(self) -> dict[str, int | str]:
+        """How an activity is bound to it."""
+        return {"lead_id": self.id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What holds for every deal of the account, and what of it could not be read."""
 
     today: date
     """The day in the user's time zone."""
-    deals: tuple[Deal, ...]
-    activities_were_read: bool = True
-    """Without them nobody knows which deals are waited on, so none may be judged."""
+    zone: str = "UTC"
+    """Name of the user's time zone."""
+    workdays: Workdays = field(default_factory=Workdays)
     user_id: int | None = None
     gone_user_ids: frozenset[int] = frozenset()
     """Users who have left and may still own deals."""
     activity_types: frozenset[str] = frozenset()
     """Keys of the types that the account has in use; empty where they could not be read."""
+    activities_were_read: bool = True
+    """Without them nobody knows which deals are waited on, so none may be judged."""
     tokens: int = 0
     """Pipedrive API tokens spent on reading."""
     gaps: tuple[str, ...] = ()
     """What was not read and what therefore was not checked, one sentence each."""
+
+    def owner_of(self, about: "Deal | Lead") -> int | None:
+        """Whoever owns it; the user of this run where the owner has left."""
+        owner = about.owner_id
+        return self.user_id if owner is None or owner in self.gone_user_ids else owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Everything that was read."""
+
+    account: Account
+    deals: tuple[Deal, ...]
+    leads: tuple[Lead, ...] = ()
+
+    @property
+    def all(self) -> Iterable[Deal | Lead]:
+        """Deals, then leads."""
+        return (*self.deals, *self.leads)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from sales_follow_up.facts import Deal
 from sales_follow_up.review import Finding
 from sales_follow_up.signals import Signal, SignalKind
 
@@ -11,11 +12,13 @@ STEPS: Final[Mapping[SignalKind, tuple[str, str]]] = MappingProxyType(
     {
         "no_person": ("task", "Find out who to talk to"),
         "person_deleted": ("task", "Find out who to talk to now"),
+        "reply_owed": ("call", "Call: answer what they asked"),
         "close_date_passed": ("call", "Call: agree on a new close date"),
         "close_date_near": ("call", "Call: what is missing to close in time"),
         "overdue_activity": ("call", "Call: make up for the step that was missed"),
         "gone_cold": ("call", "Call: take up the conversation again"),
         "no_next_activity": ("call", "Call: agree on the next step"),
+        "lead_untouched": ("call", "Call: is there still interest"),
     }
 )
 """Type and subject by the leading signal, the one that leads first. Without a person there is nobody to call."""
@@ -24,11 +27,13 @@ WORDS: Final[Mapping[SignalKind, tuple[str, str]]] = MappingProxyType(
     {
         "no_person": ("no person", "no person is named"),
         "person_deleted": ("person deleted", "its person is deleted or out of sight"),
+        "reply_owed": ("reply owed {d}", "they wait for a reply for {days} (since {day})"),
         "close_date_passed": ("{d} past close", "should have closed {days} ago ({day})"),
         "close_date_near": ("closes {soon}", "closes {ahead} ({day})"),
         "overdue_activity": ("{d} overdue", "{activities} overdue, by {days} (since {day})"),
         "gone_cold": ("{d} untouched", "untouched for {days}, where its stage allows {limit}"),
         "no_next_activity": ("nothing planned", "nothing is planned"),
+        "lead_untouched": ("lead untouched {d}", "the lead is untouched for {days} (since {day})"),
     }
 )
 """Each signal in the fewest words, for a table, and as a clause."""
@@ -54,7 +59,8 @@ def short(finding: Finding) -> list[str]:
 
 
 def _filled(words: str, signal: Signal, finding: Finding) -> str:
-    stage, count = finding.deal.stage, len(signal.records)
+    about, count = finding.about, len(signal.records)
+    stage = about.stage if isinstance(about, Deal) else None
     days = "1 day" if signal.days == 1 else f"{signal.days} days"
     return words.format(
         days=days,

@@ -2,10 +2,11 @@
 
 today        the day that everything is counted from
 run, state   the run and the store, as the audit trail has them
-found        deals, waiting, quiet, needing, unjudged (ids), signals (kind to count)
+found        deals, leads, waiting, quiet, needing, unjudged (ids), signals (kind to count)
 gaps         sentences on what could not be read or checked
-proposals    deal_id, title, value, currency, pipeline, stage, score,
-             signals (kind, days, day, records), follow_up (type, subject, due_date, reason),
+proposals    deal_id or lead_id, title, value, currency, pipeline, stage, score,
+             signals (kind, days, day, records), planned_by, stood_in, verdict (decision, why),
+             follow_up (type, subject, due_date, due_time, note, email_draft, reason, confidence),
              outcome: null, or state, detail, activity_id, audit_id, undo
 tokens       Pipedrive API tokens: review, apply
 exit_status  as the command ends: 0 done, 1 failed, 3 refused by the policy
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sales_follow_up.applying import Outcome
-from sales_follow_up.facts import Book
+from sales_follow_up.facts import Deal
 from sales_follow_up.proposals import Proposal
 from sales_follow_up.review import Review
 
@@ -25,7 +26,6 @@ from sales_follow_up.review import Review
 class Report:
     """One run, complete."""
 
-    book: Book
     review: Review
     proposals: tuple[Proposal, ...]
     outcomes: tuple[Outcome, ...] = ()
@@ -33,11 +33,6 @@ class Report:
     run: str
     state: str
     """Address of the store that holds the audit trail."""
-
-    @property
-    def signal_counts(self) -> Counter[str]:
-        """How many deals show each signal."""
-        return Counter(signal.kind for finding in self.review.findings for signal in finding.signals)
 
     @property
     def state_counts(self) -> Counter[str]:
@@ -55,43 +50,49 @@ class Report:
         counts = self.state_counts
         if counts["refused"]:
             return 3
-        return 1 if counts["failed"] or counts["unknown"] or not self.book.activities_were_read else 0
+        return (
+            1 if counts["failed"] or counts["unknown"] or not self.review.account.activities_were_read else 0
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
-        review = self.review
-        outcomes = {outcome.proposal.finding.deal.id: outcome for outcome in self.outcomes}
+        review, account = self.review, self.review.account
+        outcomes = {outcome.proposal.finding.about.key: outcome for outcome in self.outcomes}
         return {
-            "today": self.book.today,
+            "today": account.today,
             "run": self.run,
             "state": self.state,
             "found": {
                 "deals": review.deals,
+                "leads": review.leads,
                 "waiting": review.waiting,
                 "quiet": review.quiet,
-                "needing": len(review.findings),
+                "needing": review.needing,
                 "unjudged": review.unjudged,
-                "signals": self.signal_counts,
+                "signals": review.signals,
             },
-            "gaps": self.book.gaps,
-            "proposals": [_proposal(each, outcomes.get(each.finding.deal.id)) for each in self.proposals],
-            "tokens": {"review": self.book.tokens, "apply": self.tokens_applied},
+            "gaps": account.gaps,
+            "proposals": [_proposal(each, outcomes.get(each.finding.about.key)) for each in self.proposals],
+            "tokens": {"review": account.tokens, "apply": self.tokens_applied},
             "exit_status": self.exit_status,
         }
 
 
 def _proposal(proposal: Proposal, outcome: Outcome | None) -> dict[str, Any]:
-    finding = proposal.finding
-    deal, stage = finding.deal, finding.deal.stage
+    about = proposal.finding.about
+    stage = about.stage if isinstance(about, Deal) else None
     return {
-        "deal_id": deal.id,
-        "title": deal.title,
-        "value": deal.value,
-        "currency": deal.currency,
+        **about.link,
+        "title": about.title,
+        "value": about.value,
+        "currency": about.currency,
         "pipeline": stage.pipeline if stage else None,
         "stage": stage.name if stage else None,
-        "score": round(finding.score, 2),
-        "signals": [asdict(signal) for signal in finding.signals],
+        "score": round(proposal.finding.score, 2),
+        "signals": [asdict(signal) for signal in proposal.finding.signals],
+        "planned_by": proposal.planned_by,
+        "stood_in": proposal.stood_in,
+        "verdict": asdict(proposal.verdict) if proposal.verdict else None,
         "follow_up": proposal.follow_up.model_dump(),
         "outcome": _outcome(outcome) if outcome else None,
     }

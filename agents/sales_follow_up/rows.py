@@ -1,5 +1,6 @@
 """Proposals and outcomes as rows and lines. Text from the account is wrapped so that it is never read as markup."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -7,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sales_follow_up.applying import Outcome
-from sales_follow_up.facts import Deal
+from sales_follow_up.facts import Deal, Lead
 from sales_follow_up.phrases import short
 from sales_follow_up.proposals import Proposal
 
@@ -20,7 +21,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def table(proposals: tuple[Proposal, ...], width: int) -> Table:
+def table(proposals: Sequence[Proposal], width: int) -> Table:
     """The proposals as a table for a terminal; a narrow one is spared the stage."""
     shows_stage = width >= STAGE_FROM_WIDTH
     made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
@@ -33,13 +34,13 @@ def table(proposals: tuple[Proposal, ...], width: int) -> Table:
     made.add_column("Next step", ratio=4)
     made.add_column("Due", no_wrap=True)
     for number, proposal in enumerate(proposals, start=1):
-        deal, plan = proposal.finding.deal, proposal.follow_up
-        stage = [deal.stage.name if deal.stage else "-"] if shows_stage else []
+        about, plan = proposal.finding.about, proposal.follow_up
+        stage = [_stage(about)] if shows_stage else []
         why = "\n".join(short(proposal.finding))
         cells = [
             str(number),
-            title(deal),
-            _value(deal),
+            title(about),
+            _value(about),
             *stage,
             why,
             plan.subject,
@@ -51,10 +52,9 @@ def table(proposals: tuple[Proposal, ...], width: int) -> Table:
 
 def block(number: int, proposal: Proposal) -> str:
     """One proposal as plain text."""
-    deal, plan = proposal.finding.deal, proposal.follow_up
-    stage = f", {deal.stage.pipeline}: {deal.stage.name}" if deal.stage else ""
+    about, plan = proposal.finding.about, proposal.follow_up
     return (
-        f"{number}. {title(deal)} (deal {deal.id}), {_value(deal)}{stage}\n"
+        f"{number}. {title(about)} ({about.key}), {_value(about)}, {_stage(about)}\n"
         f"   why:  {plan.reason}\n"
         f"   next: {plan.subject} ({plan.type}, {plan.due_date})"
     )
@@ -64,17 +64,23 @@ def outcome_line(number: int, outcome: Outcome, *, tells_undo: bool) -> str:
     """What became of one proposal."""
     told = f"{number:>3}. {outcome.state}"
     if outcome.activity_id is not None:
-        told += f" as activity {outcome.activity_id} with deal {outcome.proposal.finding.deal.id}"
+        told += f" as activity {outcome.activity_id} with {outcome.proposal.finding.about.key}"
     if outcome.undo and tells_undo:
         told += f"; undo: {outcome.undo}"
     return f"{told}: {outcome.detail}" if outcome.detail else told
 
 
-def title(deal: Deal) -> str:
-    """The title of a deal, cut."""
-    text = deal.title or f"deal {deal.id}"
+def title(about: Deal | Lead) -> str:
+    """The title of a deal or lead, cut."""
+    text = about.title or about.key
     return text if len(text) <= TITLE_CHARACTERS else f"{text[: TITLE_CHARACTERS - 1]}…"
 
 
-def _value(deal: Deal) -> str:
-    return f"{deal.value:,.0f} {deal.currency}" if deal.value else "-"
+def _stage(about: Deal | Lead) -> str:
+    if isinstance(about, Lead):
+        return "lead"
+    return about.stage.name if about.stage else "-"
+
+
+def _value(about: Deal | Lead) -> str:
+    return f"{about.value:,.0f} {about.currency}" if about.value else "-"

@@ -1,33 +1,37 @@
-"""Days on which people work: Monday to Friday. Public holidays are not known here."""
+"""Days on which people work: Monday to Friday, without the public holidays of a country where one is named."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 SATURDAY: Final = 5
 
 
-def is_workday(day: date) -> bool:
-    """Whether a day is no weekend."""
-    return day.weekday() < SATURDAY
+@dataclass(frozen=True, slots=True)
+class Workdays:
+    """A calendar. Pure: the holidays are handed in."""
 
+    holidays: frozenset[date] = frozenset()
 
-def workday_from(day: date) -> date:
-    """The day itself, or the Monday after it."""
-    while not is_workday(day):
-        day += timedelta(days=1)
-    return day
+    def includes(self, day: date) -> bool:
+        """Whether a day is no weekend and no holiday."""
+        return day.weekday() < SATURDAY and day not in self.holidays
 
+    def first_from(self, day: date) -> date:
+        """The day itself, or the first working day after it."""
+        while not self.includes(day):
+            day += timedelta(days=1)
+        return day
 
-def workday_until(day: date) -> date:
-    """The day itself, or the Friday before it."""
-    while not is_workday(day):
-        day -= timedelta(days=1)
-    return day
+    def last_until(self, day: date) -> date:
+        """The day itself, or the last working day before it."""
+        while not self.includes(day):
+            day -= timedelta(days=1)
+        return day
 
-
-def workday_after(day: date, count: int) -> date:
-    """The working day that comes `count` working days after the first one from `day` on."""
-    day = workday_from(day)
-    for _ in range(count):
-        day = workday_from(day + timedelta(days=1))
-    return day
+    def after(self, day: date, count: int) -> date:
+        """The working day that comes `count` working days after the first one from `day` on."""
+        day = self.first_from(day)
+        for _ in range(count):
+            day = self.first_from(day + timedelta(days=1))
+        return day

@@ -16,6 +16,7 @@ from pipedrive_tools.sandbox.clock import Clock
 from pipedrive_tools.sandbox.control import application
 from pipedrive_tools.sandbox.credentials import DEMO_TOKEN, TOKEN_LENGTH
 from pipedrive_tools.sandbox.data import tables
+from pipedrive_tools.sandbox.demo import HOSTILE_SHARE
 from pipedrive_tools.sandbox.faults import Faults, from_file
 from pipedrive_tools.sandbox.limits import Limits, plan_named
 from pipedrive_tools.sandbox.oauth import CLIENT_ID, CLIENT_SECRET
@@ -39,6 +40,7 @@ def build(
     seats: int = 1,
     today: date | None = None,
     seed: int = 1,
+    hostile_share: float = HOSTILE_SHARE,
     faults: Path | str | None = None,
     token: str | None = None,
     switches: Switches | None = None,
@@ -54,7 +56,8 @@ def build(
     clock = Clock.on(today)
     plan_found = plan_named(plan)
     struck = Faults(from_file(Path(faults)) if faults else ())
-    store = Store(tables(data, today=clock.today(), deals=deals, seed=seed), clock)
+    begun = tables(data, today=clock.today(), deals=deals, seed=seed, hostile_share=hostile_share)
+    store = Store(begun, clock)
     return Api(
         world=World(store, clock, switches or Switches(), plan),
         routes=all_routes(),
@@ -98,6 +101,7 @@ class Sandbox:
         seats: int = 1,
         today: date | None = None,
         seed: int = 1,
+        hostile_share: float = HOSTILE_SHARE,
         faults: Path | str | None = None,
         token: str | None = None,
         switches: Switches | None = None,
@@ -111,6 +115,7 @@ class Sandbox:
             seats=seats,
             today=today,
             seed=seed,
+            hostile_share=hostile_share,
             faults=faults,
             token=token,
             switches=switches,

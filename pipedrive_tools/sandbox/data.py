@@ -22,9 +22,11 @@ ACCOUNT = (
 RECORDS = ("organizations", "persons", "deals", "activities", "leads", "notes")
 
 
-def tables(data: str, *, today: date, deals: int, seed: int) -> dict[str, list[dict[str, Any]]]:
+def tables(
+    data: str, *, today: date, deals: int, seed: int, hostile_share: float
+) -> dict[str, list[dict[str, Any]]]:
     """The first records of every table; an empty account has its set-up and nothing else."""
-    demo = generate(today=today, deals=deals if data == "demo" else 0, seed=seed)
+    demo = generate(today=today, deals=deals if data == "demo" else 0, seed=seed, hostile_share=hostile_share)
     found = {name: list(getattr(demo, name)) for name in ACCOUNT}
     found |= {name: list(getattr(demo, name)) if data == "demo" else [] for name in RECORDS}
     found["leads"].sort(key=lambda lead: lead["add_time"])

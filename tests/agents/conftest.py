@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sales_follow_up.agent import AGENT, Agent, Apply
+from sales_follow_up import agent
+from sales_follow_up.agent import Apply
 from sales_follow_up.command import PACKAGED_POLICY
-from sales_follow_up.consent import Consent
+from sales_follow_up.consent import Consent, all_of
 from sales_follow_up.report import Report
 from sales_follow_up.screen import Screen
+from sales_follow_up.steps import AGENT, Steps
 
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.sandbox import Sandbox
@@ -71,8 +73,9 @@ def run(connected: Callable[..., Toolset]) -> Run:
     ) -> Report:
         consent = Consent()
         toolset = connected(box, consent, policy, **knobs)
-        agent = Agent(toolset=toolset, consent=consent, screen=Screen(is_quiet=True), state="")
-        return agent.run(apply=apply, limit=limit, today=TODAY)
+        steps = Steps(toolset=toolset, consent=consent, limit=limit, today=TODAY)
+        decide = None if apply is Apply.NONE else lambda proposals: all_of(proposals, "a test")
+        return agent.run(steps, decide=decide, listener=Screen(is_quiet=True))
 
     return ran
 

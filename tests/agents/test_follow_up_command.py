@@ -76,12 +76,21 @@ def test_json(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(capsys.readouterr().out)
     assert report["today"] == TODAY
     assert report["exit_status"] == 0
-    assert set(report["found"]) == {"deals", "waiting", "quiet", "needing", "unjudged", "signals"}
+    assert set(report["found"]) == {"deals", "leads", "waiting", "quiet", "needing", "unjudged", "signals"}
     assert [each["outcome"]["state"] for each in report["proposals"]] == ["scheduled"] * 2
     assert [each["deal_id"] for each in report["proposals"]] == [
         each["body"]["deal_id"] for each in posts(account)
     ]
-    assert set(report["proposals"][0]["follow_up"]) == {"type", "subject", "due_date", "reason"}
+    assert set(report["proposals"][0]["follow_up"]) == {
+        "type",
+        "subject",
+        "due_date",
+        "due_time",
+        "note",
+        "email_draft",
+        "reason",
+        "confidence",
+    }
 
 
 def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -249,7 +258,7 @@ def test_asking(box: Sandbox) -> None:
     assert status == 0, told
     assert "\x1b[" in told
     assert "2 scheduled" in told
-    assert "1 left" in told
+    assert "2 left" in told
     assert len(posts(box)) == 2
 
 
@@ -258,7 +267,7 @@ def test_end_of_input(box: Sandbox) -> None:
     status, told = on_a_terminal(box, "\x04", "--apply", "ask")
 
     assert status == 0, told
-    assert "declined" in told
+    assert "not asked about" in told
     assert posts(box) == []
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sales_follow_up.facts import Book, Deal, Stage
+from sales_follow_up.facts import Account, Deal, Stage
+from sales_follow_up.follow_up import FollowUp
 from sales_follow_up.phrases import STEPS, WORDS, reason, short, step
-from sales_follow_up.proposals import FollowUp, Proposal, RulePlanner, propose
-from sales_follow_up.review import Finding
+from sales_follow_up.planning import RulePlanner, cases, propose
+from sales_follow_up.proposals import Proposal
+from sales_follow_up.review import Finding, Review
 from sales_follow_up.signals import Signal
-from sales_follow_up.workdays import is_workday, workday_after, workday_from, workday_until
+from sales_follow_up.workdays import Workdays
 
 MONDAY = date(2026, 3, 2)
 FRIDAY, SATURDAY, SUNDAY = (MONDAY + timedelta(days=count) for count in (4, 5, 6))
@@ -24,16 +26,20 @@ def finding(number: int = 1, *, found: tuple[Signal, ...] = NOTHING_PLANNED, **f
 
 
 def proposed(*findings: Finding, today: date = MONDAY, **facts: Any) -> tuple[Proposal, ...]:
-    return propose(findings, Book(today=today, deals=(), **facts), RulePlanner())
+    review = Review(account=Account(today=today, **facts), findings=findings)
+    return tuple(propose(case, RulePlanner()) for case in cases(review, len(findings)))
 
 
 def test_workdays() -> None:
-    """Weekends are never due."""
-    assert [is_workday(each) for each in (FRIDAY, SATURDAY, SUNDAY)] == [True, False, False]
-    assert workday_from(SATURDAY) == workday_from(SUNDAY) == MONDAY + timedelta(days=7)
-    assert workday_until(SUNDAY) == FRIDAY
-    assert workday_after(FRIDAY, 0) == FRIDAY
-    assert workday_after(FRIDAY, 1) == workday_after(SATURDAY, 0) == MONDAY + timedelta(days=7)
+    """Weekends are never due, and holidays neither."""
+    week, holy = Workdays(), Workdays(frozenset({MONDAY + timedelta(days=7)}))
+
+    assert [week.includes(each) for each in (FRIDAY, SATURDAY, SUNDAY)] == [True, False, False]
+    assert week.first_from(SATURDAY) == week.first_from(SUNDAY) == MONDAY + timedelta(days=7)
+    assert holy.first_from(SATURDAY) == MONDAY + timedelta(days=8)
+    assert week.last_until(SUNDAY) == FRIDAY
+    assert week.after(FRIDAY, 0) == FRIDAY
+    assert week.after(FRIDAY, 1) == week.after(SATURDAY, 0) == MONDAY + timedelta(days=7)
 
 
 def test_one_activity_about_one_deal() -> None:
@@ -156,7 +162,8 @@ def test_nothing_foreign_is_written() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"due_date": SUNDAY},
+        {"due_date": "soon"},
+        {"confidence": 2},
         {"subject": " "},
         {"subject": "x" * 121},
         {"type": "Call Me"},
@@ -166,7 +173,7 @@ def test_nothing_foreign_is_written() -> None:
     ids=str,
 )
 def test_follow_up_that_does_not_hold(wrong: dict[str, Any]) -> None:
-    """What a planner gives is checked, whoever it is: no weekend, no blank, no record of its own."""
+    """What a planner gives is checked, whoever it is: no blank, no record of its own."""
     fine = {"type": "call", "subject": "Call", "due_date": MONDAY, "reason": "Because."}
     FollowUp.model_validate(fine)
 

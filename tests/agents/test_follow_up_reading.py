@@ -36,8 +36,8 @@ def test_today_is_the_users(zone: str) -> None:
     before = datetime.now(ZoneInfo(zone)).date()
     book = read(toolset(Scripted(get_current_user={"id": 4, "timezone_name": zone})), begins=lambda _: None)
 
-    assert before <= book.today <= datetime.now(ZoneInfo(zone)).date()
-    assert (book.user_id, book.gaps) == (4, ())
+    assert before <= book.account.today <= datetime.now(ZoneInfo(zone)).date()
+    assert (book.account.user_id, book.account.gaps) == (4, ())
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd"])
@@ -46,8 +46,8 @@ def test_unknown_zone(zone: str) -> None:
     before = datetime.now(UTC).date()
     book = read(toolset(Scripted(get_current_user={"id": 4, "timezone_name": zone})), begins=lambda _: None)
 
-    assert before <= book.today <= datetime.now(UTC).date()
-    assert any(zone in gap for gap in book.gaps)
+    assert before <= book.account.today <= datetime.now(UTC).date()
+    assert any(zone in gap for gap in book.account.gaps)
 
 
 def test_steps() -> None:

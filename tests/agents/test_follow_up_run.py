@@ -1,15 +1,18 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sales_follow_up.agent import Agent, Apply
-from sales_follow_up.applying import apply
+from sales_follow_up.agent import Apply
+from sales_follow_up.agent import run as run_agent
 from sales_follow_up.command import PACKAGED_POLICY
-from sales_follow_up.consent import Answer, Consent
+from sales_follow_up.consent import Consent, Decide, Decision, all_of, edited, none_of
 from sales_follow_up.lists import UnreadError
+from sales_follow_up.proposals import Proposal
 from sales_follow_up.report import Report
 from sales_follow_up.screen import Screen
+from sales_follow_up.steps import Steps
 
 from pipedrive_tools.client import Pipedrive
 from pipedrive_tools.endpoints import activities, deals
@@ -64,7 +67,7 @@ def test_all(box: Sandbox, run: Run) -> None:
     assert len(report.proposals) == len(report.review.findings) > 10
     assert {outcome.state for outcome in report.outcomes} == {"scheduled"}
     assert is_exactly(box, report)
-    assert report.book.tokens + report.tokens_applied == sum(entry["cost"] for entry in box.log())
+    assert report.review.account.tokens + report.tokens_applied == sum(entry["cost"] for entry in box.log())
 
 
 @pytest.mark.parametrize(
@@ -104,8 +107,8 @@ def test_second_run_goes_on(box: Sandbox, run: Run) -> None:
     first, second = run(box, limit=4), run(box, limit=4)
 
     assert len(first.proposals) == len(second.proposals) == 4
-    assert not {each.finding.deal.id for each in first.proposals} & {
-        each.finding.deal.id for each in second.proposals
+    assert not {each.finding.about.id for each in first.proposals} & {
+        each.finding.about.id for each in second.proposals
     }
 
 
@@ -117,8 +120,8 @@ def test_cost(start: Start, run: Run, count: int, most_tokens: int) -> None:
     report = run(box, apply=Apply.NONE)
 
     assert report.review.deals == count
-    assert report.book.tokens <= most_tokens
-    assert report.book.tokens == sum(entry["cost"] for entry in box.log())
+    assert report.review.account.tokens <= most_tokens
+    assert report.review.account.tokens == sum(entry["cost"] for entry in box.log())
 
 
 def test_pages(start: Start, run: Run) -> None:
@@ -151,10 +154,10 @@ def test_activities_cannot_be_read(start: Start, run: Run, faults: Faults, statu
 
     report = run(box)
 
-    assert len(report.review.unjudged) == report.review.deals > 0
+    assert len(report.review.unjudged) == report.review.deals + report.review.leads > 0
     assert report.proposals == ()
     assert report.exit_status == 1
-    assert any("no deal was judged" in gap for gap in report.book.gaps)
+    assert any("no deal was judged" in gap for gap in report.review.account.gaps)
     assert writes(box) == []
 
 
@@ -188,8 +191,8 @@ def test_less_can_be_checked(
 
     report = run(start(faults=faults(UNREADABLE.format(status=403, path=path))), apply=Apply.NONE)
 
-    assert any(gap in each for each in report.book.gaps)
-    assert set(whole.signal_counts) - set(report.signal_counts) == lost
+    assert any(gap in each for each in report.review.account.gaps)
+    assert set(whole.review.signals) - set(report.review.signals) == lost
     assert report.exit_status == 0
 
 
@@ -201,8 +204,8 @@ def test_done_activities_cannot_be_read(start: Start, run: Run, faults: Faults) 
     report = run(box, apply=Apply.NONE)
 
     assert report.proposals
-    assert "gone_cold" not in report.signal_counts
-    assert any("having gone cold" in gap for gap in report.book.gaps)
+    assert "gone_cold" not in report.review.signals
+    assert any("having gone cold" in gap for gap in report.review.account.gaps)
 
 
 def test_deals_cannot_be_read(start: Start, run: Run, faults: Faults) -> None:
@@ -215,7 +218,7 @@ def test_deals_cannot_be_read(start: Start, run: Run, faults: Faults) -> None:
 
 def test_a_hidden_activity(box: Sandbox, run: Run) -> None:
     """A deal that names a next activity which no list shows is skipped: somebody may be on it."""
-    deal_id = run(box, apply=Apply.NONE, limit=1).proposals[0].finding.deal.id
+    deal_id = run(box, apply=Apply.NONE, limit=1).proposals[0].finding.about.id
     box.switch(list_lag=600)
     with writer(box) as client:
         client.send(activities.create(subject="Call", type="call", deal_id=deal_id, due_date="2026-02-20"))
@@ -223,7 +226,7 @@ def test_a_hidden_activity(box: Sandbox, run: Run) -> None:
     report = run(box, apply=Apply.NONE)
 
     assert report.review.unjudged == (deal_id,)
-    assert deal_id not in {each.finding.deal.id for each in report.proposals}
+    assert deal_id not in {each.finding.about.id for each in report.proposals}
 
 
 def test_a_create_fails(start: Start, run: Run, faults: Faults) -> None:
@@ -248,7 +251,7 @@ def test_an_answer_is_lost(box: Sandbox, run: Run, lost: str) -> None:
 
     assert {outcome.state for outcome in report.outcomes} <= {"unknown", "scheduled"}
     made = [each["deal_id"] for each in box.records("activities") if each["add_time"] >= "2026-03-02"]
-    assert sorted(made) == sorted(each.finding.deal.id for each in report.proposals)
+    assert sorted(made) == sorted(each.finding.about.id for each in report.proposals)
 
 
 def test_the_account_is_down(start: Start, run: Run, faults: Faults) -> None:
@@ -318,33 +321,60 @@ def test_only_what_was_agreed_to(box: Sandbox, connected: Connected) -> None:
     assert [row.approver for row in toolset.trail() if row.status == "ok"] == ["a test"]
 
 
-def test_answers_of_a_person(box: Sandbox, connected: Connected) -> None:
-    """A no leaves one out, `all` stops the questions, and only what was agreed to is written."""
+def steps_on(box: Sandbox, connected: Connected, limit: int) -> Steps:
     consent = Consent()
-    toolset = connected(box, consent)
-    agent = Agent(toolset=toolset, consent=consent, screen=Screen(is_quiet=True), state="")
-    proposals = agent.run(apply=Apply.NONE, limit=5).proposals
-    answers: Iterator[Answer] = iter(("yes", "no", "all"))
+    return Steps(toolset=connected(box, consent), consent=consent, limit=limit, today=date(2026, 3, 2))
 
-    states = [
-        outcome.state
-        for outcome in apply(proposals, toolset, consent, by="terminal", asked=lambda _: next(answers))
+
+def states(steps: Steps, decide: Decide) -> list[str]:
+    report = run_agent(steps, decide=decide, listener=Screen(is_quiet=True))
+    return [outcome.state for outcome in report.outcomes]
+
+
+def test_decisions_of_a_person(box: Sandbox, connected: Connected) -> None:
+    """A no leaves one out, an edit is written in the person's words, what nobody was asked about is left."""
+    shown: list[Proposal] = []
+
+    def decide(proposals: Sequence[Proposal]) -> list[Decision]:
+        shown.extend(proposals)
+        first, second, third, *others = proposals
+        in_other_words = edited(third, {"subject": "Visit", "due_date": "2026-03-09", "due_time": "09:30"})
+        return [
+            Decision(proposal=first, says="yes", by="a person"),
+            Decision(proposal=second, says="no", by="a person"),
+            Decision(proposal=in_other_words, says="yes", by="a person", is_edited=True),
+            *none_of(others),
+        ]
+
+    assert states(steps_on(box, connected, 5), decide) == [
+        "scheduled",
+        "declined",
+        "scheduled",
+        "left",
+        "left",
     ]
+    kept, changed = [entry["body"] for entry in writes(box)]
+    assert kept["deal_id"] == shown[0].finding.about.id
+    assert (changed["deal_id"], changed["subject"]) == (shown[2].finding.about.id, "Visit")
+    assert (changed["due_date"], changed["due_time"]) == ("2026-03-09", "08:30")
 
-    assert states == ["scheduled", "declined", "scheduled", "scheduled", "scheduled"]
-    assert [entry["body"]["deal_id"] for entry in writes(box)] == [
-        proposals[index].finding.deal.id for index in (0, 2, 3, 4)
-    ]
 
-
-def test_quit(box: Sandbox, connected: Connected) -> None:
-    """After a quit nothing more is asked or written."""
-    consent = Consent()
-    toolset = connected(box, consent)
-    agent = Agent(toolset=toolset, consent=consent, screen=Screen(is_quiet=True), state="")
-    proposals = agent.run(apply=Apply.NONE, limit=3).proposals
-
-    outcomes = list(apply(proposals, toolset, consent, by="terminal", asked=lambda _: "quit"))
-
-    assert [outcome.state for outcome in outcomes] == ["declined", "left", "left"]
+def test_nobody_decides(box: Sandbox, connected: Connected) -> None:
+    """What nobody decided about is not written."""
+    assert states(steps_on(box, connected, 3), none_of) == ["left", "left", "left"]
     assert writes(box) == []
+
+
+def test_the_gate_judges_first(box: Sandbox, connected: Connected) -> None:
+    """A proposal that the policy forbids is marked before anybody is asked, and the others are scheduled."""
+    consent = Consent()
+    mine = PACKAGED + "\n[agents.sales-follow-up.records]\nowners = [2]\n"
+    steps = Steps(toolset=connected(box, consent, mine), consent=consent, limit=8, today=date(2026, 3, 2))
+
+    report = run_agent(steps, decide=lambda all_: all_of(all_, "a test"), listener=Screen(is_quiet=True))
+
+    verdicts = [each.verdict.decision for each in report.proposals if each.verdict]
+    assert set(verdicts) == {"ask", "deny"}
+    assert [outcome.state for outcome in report.outcomes] == [
+        "refused" if verdict == "deny" else "scheduled" for verdict in verdicts
+    ]

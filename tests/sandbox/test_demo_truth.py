@@ -11,7 +11,7 @@ import pytest
 from pipedrive_tools.sandbox.demo import Demo, LeadTruth, Signal, generate
 from pipedrive_tools.sandbox.demo.borders import BORDERS
 from pipedrive_tools.sandbox.demo.record import Record
-from pipedrive_tools.sandbox.demo.truth import CLOSE_NEAR_DAYS
+from pipedrive_tools.sandbox.demo.truth import CLOSE_NEAR_DAYS, REPLY_OWED_DAYS
 
 TODAY = date(2026, 3, 2)
 OUTGOING_TYPES = {"call", "email", "meeting", "lunch"}
@@ -109,7 +109,9 @@ class Reader:
             elif text.startswith("Outgoing:"):
                 outgoing.append(time)
         last = max(incoming)
-        return [Signal("reply_owed", days_since(last), day_of(last))] if last > max(outgoing) else []
+        if last <= max(outgoing) or days_since(last) > REPLY_OWED_DAYS:
+            return []
+        return [Signal("reply_owed", days_since(last), day_of(last))]
 
 
 def same_by_the_rules(demo: Demo) -> None:

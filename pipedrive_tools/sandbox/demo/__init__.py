@@ -5,11 +5,12 @@ texts that try to hijack an agent in `hostile`.
 """
 
 from pipedrive_tools.sandbox.demo.contents import Demo
-from pipedrive_tools.sandbox.demo.generator import generate
+from pipedrive_tools.sandbox.demo.generator import HOSTILE_SHARE, generate
 from pipedrive_tools.sandbox.demo.hostile import HOSTILE_TEXTS, HostileText, Planted
 from pipedrive_tools.sandbox.demo.truth import DealTruth, LeadTruth, Signal, SignalKind
 
 __all__ = [
+    "HOSTILE_SHARE",
     "HOSTILE_TEXTS",
     "DealTruth",
     "Demo",

@@ -11,8 +11,11 @@ from pipedrive_tools.sandbox.demo.lead_definitions import lead_field_records
 from pipedrive_tools.sandbox.demo.sizes import Sizes
 from pipedrive_tools.sandbox.demo.users import user_records
 
+HOSTILE_SHARE = 0.015
+"""How many records of a kind carry a hostile text."""
 
-def generate(*, today: date, deals: int = 400, seed: int = 1, hostile_share: float = 0.015) -> Demo:
+
+def generate(*, today: date, deals: int = 400, seed: int = 1, hostile_share: float = HOSTILE_SHARE) -> Demo:
     """Make the demo for a day: `deals` open deals, about a fifth as many closed ones, and all that goes with them.
 
     The same arguments give the same records, byte for byte. Without deals it is an account on its first day: users,

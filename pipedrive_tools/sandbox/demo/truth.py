@@ -21,7 +21,8 @@ true of it; what else is true stands in `held_back`. For every other reviewed de
 - `close_date_near`: `expected_close_date` is today or at most `CLOSE_NEAR_DAYS` days ahead; `days` says how many.
 - `no_person`: `person_id` is null.
 - `person_deleted`: the person of `person_id` is deleted, so no list of persons gives it. `records` holds its id.
-- `reply_owed`: the latest incoming thing came after the latest outgoing one, or nothing ever went out. Incoming are
+- `reply_owed`: the latest incoming thing came after the latest outgoing one, or nothing ever went out, and it came at
+  most `REPLY_OWED_DAYS` days ago. Incoming are
   done activities whose type begins with `incoming_` and notes whose text begins with `Incoming:`; outgoing are done
   activities of type `call`, `email`, `meeting` or `lunch` and notes whose text begins with `Outgoing:`. The text of
   a note is its `content` without tags, entities decoded, outer white space removed. The instant of an activity is
@@ -41,6 +42,7 @@ from pipedrive_tools.sandbox.demo.plans import Past, Plan
 
 CLOSE_NEAR_DAYS = 7
 LEAD_UNTOUCHED_DAYS = 30
+REPLY_OWED_DAYS = 365
 
 SignalKind = Literal[
     "no_next_activity",
@@ -155,7 +157,7 @@ def _reply(plan: Plan, today: date) -> tuple[Signal, ...]:
     if not spoken:
         return ()
     last = min(spoken, key=_recency)
-    if last.direction == "outgoing":
+    if last.direction == "outgoing" or last.ago > REPLY_OWED_DAYS:
         return ()
     return (Signal("reply_owed", last.ago, today - timedelta(days=last.ago)),)
 
