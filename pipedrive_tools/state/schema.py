@@ -147,3 +147,58 @@ Index(
     sqlite_where=hooks.c.until.is_(None),
     postgresql_where=hooks.c.until.is_(None),
 )
+
+SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up by itself in a column of this type only."""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", SERIAL, primary_key=True),  # in the order of arrival
+    Column("account", String(160), nullable=False),
+    Column("content", String(64), nullable=False),  # digest of what happened
+    Column("number", String(160)),  # webhook and event id, where the event has one to rely on
+    Column("record", String(160), nullable=False),  # entity:id; work for one record runs in order
+    Column("source", String(16), nullable=False),  # webhook or sweep
+    Column("body", LargeBinary, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("state", String(9), nullable=False),  # new, queued, done, parked, discarded
+    Column("turn", Integer, nullable=False, default=0),  # how often a person sent it again
+    Column("outcome", Text),  # what became of it, or why it is parked
+    Column("changed", Float, nullable=False),
+    Index("inbox_content", "account", "content", unique=True),
+    Index("inbox_number", "account", "number", unique=True),
+    Index("inbox_changed", "changed"),
+    sqlite_autoincrement=True,
+)
+"""Events that were received, each once. On SQLite it lives in a file of its own: a receiver waits for nobody."""
+
+Index(
+    "inbox_open",
+    inbox.c.state,
+    inbox.c.id,
+    sqlite_where=inbox.c.state.in_(("new", "parked")),
+    postgresql_where=inbox.c.state.in_(("new", "parked")),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("account", String(160), primary_key=True),
+    Column("record", String(160), primary_key=True),
+    Column("update_time", Float, nullable=False),  # seconds since the epoch, by Pipedrive's clock
+    Column("digest", String(64), nullable=False),  # of the record as it was read; empty of one that is gone
+    Column("read", Float, nullable=False),  # seconds since the epoch, by ours
+    sqlite_with_rowid=False,
+)
+"""The newest state of each record that was worked on."""
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("account", String(160), primary_key=True),
+    Column("list", String(64), primary_key=True),
+    Column("until", Float, nullable=False),  # newest update_time that was seen, seconds since the epoch
+    sqlite_with_rowid=False,
+)
+"""How far each list was swept."""
