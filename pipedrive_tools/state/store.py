@@ -53,7 +53,7 @@ class Store:
                 self._durable = self._quick = _engine("sqlite://", "OFF", in_memory=True)
                 self._lock = RLock()
             else:
-                _prepare_file(Path(str(address.database)))
+                prepare_file(Path(str(address.database)))
                 self._durable = _engine(self.url, "FULL")
                 self._quick = _engine(self.url, "NORMAL")
             self._check_version()
@@ -154,7 +154,7 @@ class Hot:
             self._connection.rollback()
 
 
-def _prepare_file(path: Path) -> None:
+def prepare_file(path: Path) -> None:
     """Make the file before SQLite does, so that nobody else may read it; one that is there is closed to others."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A file that is there is never opened and closed here: that would end SQLite's locks of this whole process.
