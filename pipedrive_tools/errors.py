@@ -17,6 +17,7 @@
     |-- UnreachableError              no answer came: what became of the call is not known
     |   `-- ConnectError              no connection came about: the call was not sent
     |-- EventError                    a webhook brought something that is no event
+    |   `-- UnfinishedEventError      an event could not be worked on yet; it is tried again
     |-- AnswerError                   an answer came that cannot be used
     |   |-- NotJsonError              the body is not JSON, or is cut short
     |   |-- AnswerTooLargeError       the body passed the cap while it streamed
@@ -166,6 +167,12 @@ class EventError(PipedriveToolsError):
     """A webhook brought something that is no event."""
 
     actor: ClassVar[Actor] = "nobody"
+
+
+class UnfinishedEventError(EventError):
+    """An event could not be worked on yet; it is tried again."""
+
+    retryable: ClassVar[bool] = True
 
 
 class AnswerError(PipedriveToolsError):

@@ -23,6 +23,8 @@ class ToolResult:
     """Number of the call in the audit trail."""
     undo: str | None = None
     """The command that takes the change back, where there is one."""
+    is_gone: bool = False
+    """Whether it failed because the record is not there."""
 
     @property
     def ok(self) -> bool:

@@ -11,6 +11,7 @@ from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.errors import (
     ArgumentsError,
     BudgetSpentError,
+    GoneError,
     NotFoundError,
     PipedriveToolsError,
     StillBlockedError,
@@ -178,6 +179,7 @@ async def _sent_read(
             status="failed",
             cost=cost + looking,
             audit_id=number,
+            is_gone=isinstance(error, NotFoundError | GoneError),
         )
     desk.run.read_foreign_text()
     await _learned(desk, call, answer, line, number)
