@@ -73,8 +73,11 @@ class Item:
     changed: float
 
 
-def keep(connection: Connection, account: str, arrivals: Iterable[Arrival]) -> None:
-    """Write events down; one that shares its content or its number with one that is there is the same again."""
+def keep(connection: Connection, account: str, arrivals: Iterable[Arrival]) -> int:
+    """Write events down; one that shares its content or its number with one that is there is the same again.
+
+    Gives how many were not there yet.
+    """
     now = time.time()
     rows = [
         {
@@ -91,9 +94,10 @@ def keep(connection: Connection, account: str, arrivals: Iterable[Arrival]) -> N
         }
         for each in arrivals
     ]
-    if rows:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows)
+    if not rows:
+        return 0
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows).rowcount
 
 
 def fresh(connection: Connection, account: str, limit: int = BATCH) -> list[tuple[int, str, int]]:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pipedrive_tools.errors import EventError, StoreError
-from pipedrive_tools.state.inbox import Arrival
+from pipedrive_tools.state.inbox import Arrival, Source
 from pipedrive_tools.webhooks import events
 from pipedrive_tools.webhooks.intake import Intake
 
@@ -128,10 +128,10 @@ def application(intake: Intake, credential: Credential, *, bounds: Bounds | None
     return Starlette(routes=[Route(PATH, endpoint=endpoint)])
 
 
-def arrival(event: events.Event, body: bytes) -> Arrival:
+def arrival(event: events.Event, body: bytes, *, source: Source = "webhook") -> Arrival:
     """An event as the inbox keeps it."""
     number = event.keys[0] if len(event.keys) > 1 else None
-    return Arrival(content=event.content, number=number, record=event.record, body=body)
+    return Arrival(content=event.content, number=number, record=event.record, body=body, source=source)
 
 
 def _announced(request: Request, most: int) -> int:
