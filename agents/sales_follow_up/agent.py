@@ -29,8 +29,8 @@ class Listener(Protocol):
     def found(self, review: Review) -> None:
         """The review is done."""
 
-    def proposed(self, proposals: Sequence[Proposal]) -> None:
-        """The gate has judged every proposal."""
+    def proposed(self, proposals: Sequence[Proposal], *, goes_on: bool = False) -> None:
+        """The gate has judged every proposal; `goes_on` where they are those of a run that was broken off."""
 
     def applied(self, outcome: Outcome) -> None:
         """One proposal was dealt with."""
@@ -45,15 +45,21 @@ class Runner(Protocol):
 
 
 def run(steps: Steps, *, decide: Decide | None, listener: Listener) -> Report:
-    """Review, propose, show, and schedule what a person agrees to."""
+    """Review, propose, show, and schedule what a person agrees to; or finish what an earlier run left."""
     steps.check_rights(writes=decide is not None)
+    if decide is not None:
+        steps.settle()
     found = steps.review(steps.read(listener.reads))
     listener.found(found)
-    proposals = [steps.judge(steps.propose(case)) for case in steps.cases(found)]
-    listener.proposed(proposals)
+    left = steps.resumed(found) if decide is not None else ()
+    proposals = [each.proposal for each in left] or [
+        steps.judge(steps.propose(case)) for case in steps.cases(found)
+    ]
+    listener.proposed(proposals, goes_on=bool(left))
+    if decide is None:
+        return steps.report(found, proposals)
     outcomes = []
-    if decide is not None:
-        for outcome in steps.apply(decide(proposals)):
-            listener.applied(outcome)
-            outcomes.append(outcome)
+    for outcome in steps.apply(left or decide(proposals)):
+        listener.applied(outcome)
+        outcomes.append(outcome)
     return steps.report(found, proposals, outcomes)

@@ -43,7 +43,7 @@ def apply(decisions: Iterable[Decision], toolset: Toolset, consent: Consent) -> 
             yield Outcome(proposal=decision.proposal, state="refused", detail=verdict.why)
             continue
         if stopped or decision.says == "unasked":
-            yield Outcome(proposal=decision.proposal, state="left", detail=stopped or "not asked about")
+            yield Outcome(proposal=decision.proposal, state="left", detail=stopped or decision.why)
             continue
         outcome = schedule(decision, toolset, consent)
         failures = failures + 1 if outcome.state in {"failed", "unknown"} else 0

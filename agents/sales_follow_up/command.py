@@ -5,10 +5,10 @@
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, date, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, cast
 
@@ -16,32 +16,34 @@ import typer
 from pydantic_core import to_json
 
 from pipedrive_tools.errors import (
-    DeniedError,
     PipedriveToolsError,
     RefusedError,
     SandboxError,
     SetupError,
     StoreError,
 )
-from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.store import default_url
-from pipedrive_tools.toolset import Toolset
 from sales_follow_up import demo as demonstration
 from sales_follow_up.agent import Apply, run
 from sales_follow_up.asking import Asking
+from sales_follow_up.calendars import workdays_of
 from sales_follow_up.consent import Consent, Decide, all_of
 from sales_follow_up.lists import UnreadError
 from sales_follow_up.screen import Screen
-from sales_follow_up.steps import AGENT, Steps
+from sales_follow_up.session import PACKAGED_POLICY, connected
+from sales_follow_up.snoozing import key_of
+from sales_follow_up.snoozing import snooze as put_off
+from sales_follow_up.steps import Steps
 
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 USAGE_ERROR: Final = cast("type[Exception]", typer.BadParameter.__base__)
 """What Typer raises for a wrong option, wherever its release keeps it."""
-PACKAGED_POLICY: Final = Path(str(files("sales_follow_up") / "policy.toml"))
 
-app: Final = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app: Final = typer.Typer(
+    add_completion=False, invoke_without_command=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
 
 
 class UsageError(SetupError):
@@ -55,65 +57,118 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no day; write it like 2026-08-18") from None
 
 
-@app.command()
+Demo = Annotated[bool, typer.Option("--demo", help="Use a local Pipedrive with demo data.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Another policy file.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
+
+
+def _date(help_: str, *names: str) -> Any:
+    return typer.Option(*names, parser=_day, metavar="YYYY-MM-DD", help=help_)
+
+
+@app.callback()
 def follow_up(
+    context: typer.Context,
     *,
-    demo: Annotated[bool, typer.Option("--demo", help="Use a local Pipedrive with demo data.")] = False,
+    demo: Demo = False,
     apply: Annotated[
         Apply, typer.Option(help="Schedule nothing, ask about each proposal, or schedule all.")
     ] = Apply.NONE,
-    policy: Annotated[Path | None, typer.Option(help="Another policy file.")] = None,
+    policy: PolicyFile = None,
     limit: Annotated[int, typer.Option(min=1, help="How many proposals at most.")] = 25,
-    today: Annotated[
-        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Plan as on this day.")
+    today: Annotated[date | None, _date("Plan as on this day.")] = None,
+    since: Annotated[date | None, _date("Only what changed on this day or later.")] = None,
+    country: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Whose holidays are days off: DE, or DE-BY for a part.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    debug: Debug = False,
 ) -> int:
-    """Find the open deals that nobody is following up, and schedule the next step for each."""
-    try:
-        return _run(demo=demo, apply=apply, policy=policy, limit=limit, today=today, as_json=as_json)
-    except (PipedriveToolsError, UnreadError, KeyboardInterrupt) as error:
-        if debug:
-            traceback.print_exc()
-        return _complain(error)
+    """Find the deals and leads that nobody is following up, and schedule the next step for each."""
+    if context.invoked_subcommand:
+        return 0
+    return _told(
+        lambda: _follow_up(
+            Wanted(demo, apply, policy, limit=limit, today=today, since=since, country=country),
+            as_json=as_json,
+        ),
+        debug=debug,
+    )
 
 
-def _run(
-    *, demo: bool, apply: Apply, policy: Path | None, limit: int, today: date | None, as_json: bool
+@app.command()
+def snooze(
+    number: Annotated[str, typer.Argument(metavar="DEAL", help="Number of a deal, or UUID of a lead.")],
+    *,
+    until: Annotated[date, _date("The day on which it is back.", "--until")],
+    policy: PolicyFile = None,
+    debug: Debug = False,
 ) -> int:
-    if apply is Apply.ASK and not (sys.stdin.isatty() and sys.stderr.isatty()):
+    """Leave a deal or a lead alone until a day."""
+    return _told(lambda: _snooze(number, until, policy), debug=debug)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the options of a run ask for."""
+
+    demo: bool
+    apply: Apply
+    policy: Path | None
+    _: KW_ONLY
+    limit: int
+    today: date | None
+    since: date | None
+    country: str | None
+
+
+def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
+    if wanted.apply is Apply.ASK and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "--apply ask needs a terminal to ask at; use --apply all, or --apply none to look only"
         )
     screen = Screen(is_quiet=as_json)
     with ExitStack() as stack:
-        settings, box = Settings.from_env(), None
-        if demo:
-            today = today or datetime.now(UTC).date()
-            box = stack.enter_context(demonstration.local_pipedrive(today))
+        settings, today, box = Settings.from_env(), wanted.today, None
+        here = today or datetime.now(UTC).date()
+        workdays_of(wanted.country, here)  # a wrong one is told before anything is read
+        if wanted.demo:
+            today = here
+            box = stack.enter_context(demonstration.local_pipedrive(here))
             settings = demonstration.demo_settings(box, settings)
-        path = policy or (None if demo else settings.policy) or PACKAGED_POLICY
+        path = wanted.policy or (None if wanted.demo else settings.policy) or PACKAGED_POLICY
         consent = Consent()
-        toolset = stack.enter_context(_connected(path, settings, consent))
         steps = Steps(
-            toolset=toolset,
+            toolset=stack.enter_context(
+                connected(path, settings, consent, goes_on_from=None if wanted.apply is Apply.NONE else here)
+            ),
             consent=consent,
-            limit=limit,
+            limit=wanted.limit,
             today=today,
+            since=wanted.since,
+            country=wanted.country,
             state=settings.state or default_url(),
         )
-        report = run(steps, decide=_decider(apply, screen), listener=screen)
-        screen.outcomes(report, tells_undo=not demo)
-        screen.closing(report, policy=str(path), is_demo=demo)
+        report = run(steps, decide=_decider(wanted.apply, screen), listener=screen)
+        screen.outcomes(report, tells_undo=not wanted.demo)
+        screen.closing(report, policy=str(path), is_demo=wanted.demo)
         extra: dict[str, Any] = {}
         if box is not None:
-            epilogue = demonstration.epilogue(box, toolset, report)
+            epilogue = demonstration.epilogue(box, steps.toolset, report)
             demonstration.show(epilogue, screen)
             extra = {"demo": epilogue.as_json()}
         if as_json:
             sys.stdout.write(to_json(report.as_json() | extra, indent=2).decode() + "\n")
         return report.exit_status
+
+
+def _snooze(number: str, until: date, policy: Path | None) -> int:
+    settings = Settings.from_env()
+    with connected(policy or settings.policy or PACKAGED_POLICY, settings, Consent()) as toolset:
+        key = key_of(number)
+        put_off(toolset.memory, key, until)
+    sys.stdout.write(f"{key} is left alone until {until:%A, %d %B %Y}\n")
+    return 0
 
 
 def _decider(apply: Apply, screen: Screen) -> Decide | None:
@@ -127,17 +182,20 @@ def _decider(apply: Apply, screen: Screen) -> Decide | None:
             return lambda proposals: all_of(proposals, "--apply all")
 
 
-def _connected(path: Path | str, settings: Settings, consent: Consent) -> Toolset:
-    policy = Policy.load(path)
-    if AGENT not in policy.agents:
-        raise DeniedError(f"the policy {str(path)!r} does not name the agent {AGENT!r}", rule="agents")
-    return Toolset.connect(AGENT, policy, settings=settings, approver=consent)
+def _told(act: Callable[[], int], *, debug: bool) -> int:
+    """The exit status of a command; an error is one line."""
+    try:
+        return act()
+    except (PipedriveToolsError, UnreadError, KeyboardInterrupt) as error:
+        if debug:
+            traceback.print_exc()
+        return _complain(error)
 
 
 def _complain(error: BaseException) -> int:
     """One line on what went wrong, and the exit status that goes with it."""
     told = (
-        "stopped; what was scheduled stands in the audit trail"
+        "stopped; what was scheduled stands in the audit trail, and the next run of today finishes the rest"
         if isinstance(error, KeyboardInterrupt)
         else one_line(str(error))
     )

@@ -17,6 +17,8 @@ class Decision:
     says: Literal["yes", "no", "unasked"]
     by: str = ""
     is_edited: bool = False
+    why: str = "not asked about"
+    """Why it is left, where nobody was asked."""
 
 
 Decide = Callable[[Sequence[Proposal]], Sequence[Decision]]

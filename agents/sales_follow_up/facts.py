@@ -54,6 +54,8 @@ class _Opportunity:
     open_activities: tuple[OpenActivity, ...] = ()
     has_unseen_activity: bool = False
     """Whether it names a next activity that no list gave: hidden from us, or made while we read."""
+    changed: date | None = None
+    """Day on which it, an activity or a note of it was last changed, as far back as was read."""
     person_id: int | None = None
     said: tuple[Said, ...] = ()
     """The latest things written or done, newest first; only a planner reads them."""

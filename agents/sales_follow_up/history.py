@@ -34,6 +34,7 @@ class Past:
     last_done: date | None = None
     incoming: datetime | None = None
     outgoing: datetime | None = None
+    changed: date | None = None
     kept: list[Said] = field(default_factory=list)
 
     @property
@@ -44,6 +45,11 @@ class Past:
     def done(self, when: date) -> None:
         """An activity was done on a day."""
         self.last_done = max(when, self.last_done or when)
+
+    def touched(self, when: date | None) -> date | None:
+        """Something of it was changed on a day; the latest such day."""
+        self.changed = max(filter(None, (when, self.changed)), default=None)
+        return self.changed
 
     def spoke(self, said: Said) -> None:
         """Something came in, went out, or was written down."""
@@ -79,6 +85,7 @@ class History:
             for each in lists.records(activities.list_, done=False):
                 self._seen.add(each.id)
                 if past := self._past(each.deal_id, each.lead_id):
+                    past.touched(day(each.update_time))
                     past.open.append(OpenActivity(each.id, due_day(each.due_date, each.due_time, self._zone)))
         except UnreadError as error:
             if error.was_denied:
@@ -107,6 +114,7 @@ class History:
             for each in lists.records(notes.list_, updated_since=_since(today, LOOK_BACK_DAYS + 1)):
                 past, when = self._past(each.deal_id, each.lead_id), instant(each.add_time)
                 if past and when:
+                    past.touched(day(each.update_time))
                     text = one_line(readable(each.content or ""))
                     past.spoke(Said(when, _direction_of_note(text), text[:SAID_CHARACTERS]))
             return True
@@ -121,6 +129,7 @@ class History:
         past = self._past(activity.deal_id, activity.lead_id)
         if past is None:
             return
+        past.touched(day(activity.update_time))
         if when := day(activity.marked_as_done_time) or day(activity.due_date):
             past.done(when)
         if done := instant(activity.marked_as_done_time):

@@ -6,7 +6,7 @@ a rule, the rules plan that deal, and the proposal says so.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Protocol
 
@@ -101,24 +101,23 @@ def accepted(case: Case, drafted: object, *, by: str) -> Proposal:
         return stood_in(case, f"{by} gave no follow-up: {_short(error)}")
     if objection := objection_to(follow_up, case):
         return stood_in(case, f"{by} was not followed: {objection}")
-    return Proposal(
-        finding=case.finding,
-        follow_up=follow_up,
-        owner_id=case.owner_id,
-        zone=case.account.zone,
-        planned_by=by,
-    )
+    return _bound(case, follow_up, by)
 
 
 def stood_in(case: Case, why: str) -> Proposal:
     """The proposal of the rules in the place of a planner that failed."""
+    return replace(_bound(case, RulePlanner()(case), BY_RULES), stood_in=why)
+
+
+def _bound(case: Case, follow_up: FollowUp, by: str) -> Proposal:
+    """A follow-up about the deal or lead of the case and no other."""
     return Proposal(
         finding=case.finding,
-        follow_up=RulePlanner()(case),
+        follow_up=follow_up,
         owner_id=case.owner_id,
+        planned_on=case.account.today,
         zone=case.account.zone,
-        planned_by=BY_RULES,
-        stood_in=why,
+        planned_by=by,
     )
 
 

@@ -1,7 +1,7 @@
 """A follow-up bound to its deal or lead, as the gate and a person judge it."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ class Proposal:
     finding: Finding
     follow_up: FollowUp
     owner_id: int | None
+    planned_on: date
     zone: str = "UTC"
     planned_by: str = "rules"
     stood_in: str = ""

@@ -2,7 +2,8 @@
 
 today        the day that everything is counted from
 run, state   the run and the store, as the audit trail has them
-found        deals, leads, waiting, quiet, needing, unjudged (ids), signals (kind to count)
+found        deals, leads, waiting, quiet, needing, snoozed, unchanged, unjudged (ids),
+             signals (kind to count)
 gaps         sentences on what could not be read or checked
 proposals    deal_id or lead_id, title, value, currency, pipeline, stage, score,
              signals (kind, days, day, records), planned_by, stood_in, verdict (decision, why),
@@ -68,6 +69,8 @@ class Report:
                 "waiting": review.waiting,
                 "quiet": review.quiet,
                 "needing": review.needing,
+                "snoozed": review.snoozed,
+                "unchanged": review.unchanged,
                 "unjudged": review.unjudged,
                 "signals": review.signals,
             },

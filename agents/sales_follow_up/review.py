@@ -3,10 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import Literal
 
 from sales_follow_up.facts import Account, Book, Deal, Lead
 from sales_follow_up.ranking import score, value_ranks
 from sales_follow_up.signals import Signal, signals
+
+Place = Literal["waiting", "unjudged", "snoozed", "unchanged", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,48 +40,58 @@ class Review:
     """How many have an activity today or later."""
     quiet: int = 0
     """How many have nothing ahead and no signal, such as an activity without a date."""
+    snoozed: int = 0
+    """How many were put off until a later day."""
+    unchanged: int = 0
+    """How many were left out because nothing of them changed since the day that was asked for."""
     unjudged: tuple[int | str, ...] = ()
     """Ids of those skipped: whether somebody is on them could not be seen."""
     signals: Mapping[str, int] = field(default_factory=dict)
     """How many show each signal."""
 
 
-def review(book: Book) -> Review:
-    """Judge everything; what has activities that cannot be seen is skipped, never guessed at."""
+def review(
+    book: Book, *, snoozed: Mapping[str, date] = MappingProxyType({}), since: date | None = None
+) -> Review:
+    """Judge everything; what has activities that cannot be seen is skipped, never guessed at.
+
+    `snoozed` gives the keys of what was put off; with `since` only what changed on that day or later is judged.
+    """
     if not book.account.activities_were_read:
-        skipped = tuple(each.id for each in book.all)
-        return Review(
-            account=book.account,
-            findings=(),
-            deals=len(book.deals),
-            leads=len(book.leads),
-            unjudged=skipped,
-        )
+        places: list[tuple[Deal | Lead, Place]] = [(about, "unjudged") for about in book.all]
+    else:
+        places = [(about, _place(about, book.account.today, snoozed, since)) for about in book.all]
     ranks = value_ranks(book.all)
-    findings: list[Finding] = []
-    unjudged: list[int | str] = []
-    waiting = quiet = 0
-    for about in book.all:
-        if about.next_day(book.account.today) is not None:
-            waiting += 1
-        elif about.has_unseen_activity:
-            unjudged.append(about.id)
-        elif found := signals(about, book.account.today):
-            findings.append(Finding(about, found, score(about, found, ranks[about.key])))
-        else:
-            quiet += 1
-    findings.sort(key=_order)
+    findings = [
+        Finding(about, found, score(about, found, ranks[about.key]))
+        for about, place in places
+        if place == "judged" and (found := signals(about, book.account.today))
+    ]
+    counts = Counter(place for _, place in places)
     return Review(
         account=book.account,
-        findings=tuple(findings),
+        findings=tuple(sorted(findings, key=_order)),
         deals=len(book.deals),
         leads=len(book.leads),
         needing=len(findings),
-        waiting=waiting,
-        quiet=quiet,
-        unjudged=tuple(unjudged),
+        waiting=counts["waiting"],
+        quiet=counts["judged"] - len(findings),
+        snoozed=counts["snoozed"],
+        unchanged=counts["unchanged"],
+        unjudged=tuple(about.id for about, place in places if place == "unjudged"),
         signals=Counter(signal.kind for finding in findings for signal in finding.signals),
     )
+
+
+def _place(about: Deal | Lead, today: date, snoozed: Mapping[str, date], since: date | None) -> Place:
+    if about.next_day(today) is not None:
+        return "waiting"
+    if about.has_unseen_activity:
+        return "unjudged"
+    if snoozed.get(about.key, today) > today:
+        return "snoozed"
+    is_old = since is not None and (about.changed is None or about.changed < since)
+    return "unchanged" if is_old else "judged"
 
 
 def _order(finding: Finding) -> tuple[float, int, str]:

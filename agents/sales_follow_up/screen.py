@@ -49,8 +49,10 @@ class Screen:
         leads = f" and {plural(review.leads, 'lead')}" if review.leads else ""
         self.say(f"{plural(review.deals, 'open deal')}{leads} on {account.today:%A, %d %B %Y}", "bold")
         self.say(
-            f"  {review.waiting} have a next step, {review.needing} need one, {review.quiet} are quiet, "
-            f"{len(review.unjudged)} could not be judged"
+            f"  {review.waiting} have a next step, {review.needing} need one, {review.quiet} are quiet"
+            + (f", {review.snoozed} are snoozed" if review.snoozed else "")
+            + (f", {review.unchanged} did not change" if review.unchanged else "")
+            + (f", {len(review.unjudged)} could not be judged" if review.unjudged else "")
         )
         counts = sorted(review.signals.items(), key=lambda each: -each[1])
         if counts:
@@ -62,14 +64,18 @@ class Screen:
         self._needing = review.needing
         self.busy("Planning")
 
-    def proposed(self, proposals: Sequence[Proposal]) -> None:
+    def proposed(self, proposals: Sequence[Proposal], *, goes_on: bool = False) -> None:
         """The proposals, the one that presses most first."""
         self.busy("")
         if not proposals:
             self.say("Nothing to propose.")
             return
         self.say()
-        is_cut = len(proposals) < self._needing
+        if goes_on:
+            self.say(
+                "An earlier run of today was broken off; this one finishes what was agreed to then.", "yellow"
+            )
+        is_cut = len(proposals) < self._needing and not goes_on
         more = (
             f" (the {len(proposals)} of {self._needing} that press most; --limit shows more)"
             if is_cut

@@ -1,14 +1,16 @@
 """The steps of a run, as plain functions of plain values, for whatever calls them in turn.
 
-    read -> review -> cases -> propose (per case) -> judge -> decide -> apply -> report
+    settle -> read -> review -> cases -> propose (per case) -> judge -> decide -> apply -> report
 
-`agent.run` is the shortest caller. A graph or a workflow calls the same ones; between two steps every value can be
-written down with `as_json` and taken up again with `from_json`. Steps block: an event loop runs them in a thread.
+Where an earlier run was killed after its person had agreed, `resumed` stands in for everything between `review` and
+`apply`. `agent.run` is the shortest caller. A graph or a workflow calls the same ones; between two steps every value
+can be written down with `as_json` and taken up again with `from_json`. Steps block: an event loop runs them in threads.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -16,6 +18,7 @@ from pydantic import TypeAdapter
 from pipedrive_tools.errors import DeniedError
 from pipedrive_tools.toolset import Toolset
 from sales_follow_up.applying import Outcome, apply
+from sales_follow_up.calendars import workdays_of
 from sales_follow_up.consent import Consent, Decision
 from sales_follow_up.facts import Book
 from sales_follow_up.planning import Case, Planner, RulePlanner, cases, propose
@@ -23,6 +26,8 @@ from sales_follow_up.proposals import CREATE, Proposal, judge
 from sales_follow_up.reading import NEEDED, read
 from sales_follow_up.report import Report
 from sales_follow_up.review import Review, review
+from sales_follow_up.snoozing import snoozed
+from sales_follow_up.unfinished import Unfinished
 
 AGENT: Final = "sales-follow-up"
 """The name under which a policy file grants rights to this agent."""
@@ -42,6 +47,10 @@ class Steps:
     """How many proposals at most."""
     today: date | None = None
     """Plan as on this day; None for today in the user's time zone."""
+    since: date | None = None
+    """Only what changed on this day or later."""
+    country: str | None = None
+    """Whose holidays are days off, such as `DE` or `DE-BY`."""
     state: str = ""
     """Address of the store, for whoever wants to read the audit trail."""
 
@@ -55,13 +64,29 @@ class Steps:
                     rule=tool,
                 )
 
+    @cached_property
+    def unfinished(self) -> Unfinished:
+        """The plan of an earlier run that was broken off, as it stood before anything was read."""
+        return Unfinished(self.toolset.memory)
+
+    def settle(self) -> None:
+        """Wait until it is known what became of each write that got no answer; what is read next shows them."""
+        self.toolset.recover(wait=True)
+
     def read(self, begins: Callable[[str], None] = lambda _: None) -> Book:
         """Read in bulk; `begins` hears each of `reading.STEPS`."""
-        return read(self.toolset, today=self.today, begins=begins)
+        _ = self.unfinished  # whoever writes from now on makes `apply` refuse
+        return read(
+            self.toolset,
+            today=self.today,
+            workdays=lambda today: workdays_of(self.country, today),
+            begins=begins,
+        )
 
     def review(self, book: Book) -> Review:
         """Find and rank by rules."""
-        return review(book)
+        put_off = snoozed(self.toolset.memory, book.account.today)
+        return review(book, snoozed=put_off, since=self.since)
 
     def cases(self, found: Review) -> tuple[Case, ...]:
         """What the planner is asked about."""
@@ -75,9 +100,30 @@ class Steps:
         """Ask the gate about one proposal; nothing is sent."""
         return judge(proposal, self.toolset)
 
-    def apply(self, decisions: Iterable[Decision]) -> Iterator[Outcome]:
-        """Schedule what a person agreed to."""
-        return apply(decisions, self.toolset, self.consent)
+    def resumed(self, found: Review) -> tuple[Decision, ...]:
+        """What a person agreed to in an earlier run of this day that was broken off; nothing where none was.
+
+        The toolset must go on with that run, so that the journal recognises what was sent already. What nobody has
+        sent and no longer needs a step is left.
+        """
+        plan = self.unfinished.plan
+        if plan is None or (plan.run, plan.today) != (self.toolset.run, found.account.today):
+            return ()
+        needing = {finding.about.key for finding in found.findings}
+        return tuple(each if self._still(each, needing) else _left(each) for each in plan.decisions)
+
+    def _still(self, decision: Decision, needing: Collection[str]) -> bool:
+        proposal = decision.proposal
+        return proposal.finding.about.key in needing or self.toolset.repeats(CREATE, proposal.arguments)
+
+    def apply(self, decisions: Sequence[Decision]) -> Iterator[Outcome]:
+        """Schedule what a person agreed to. The plan is kept first, so that a killed run can be finished."""
+        agreed = [each for each in decisions if each.says == "yes"]
+        if agreed:
+            self.unfinished.keep(self.toolset.run, agreed[0].proposal.planned_on, decisions)
+        yield from apply(decisions, self.toolset, self.consent)
+        if agreed:
+            self.unfinished.finish(self.toolset.run, agreed[0].proposal.planned_on)
 
     def report(
         self, found: Review, proposals: Sequence[Proposal], outcomes: Sequence[Outcome] = ()
@@ -90,6 +136,10 @@ class Steps:
             run=self.toolset.run,
             state=self.state,
         )
+
+
+def _left(decision: Decision) -> Decision:
+    return replace(decision, says="unasked", why="it needs no step any more")
 
 
 def as_json(value: Any) -> Any:

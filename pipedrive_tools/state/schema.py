@@ -110,6 +110,17 @@ cache = Table(
 )
 """What was read of an account and changes seldom, such as names of stages and fields."""
 
+memory = Table(
+    "memory",
+    metadata,
+    Column("account", String(160), primary_key=True),
+    Column("agent", String(128), primary_key=True),
+    Column("name", String(96), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON with sorted keys
+    sqlite_with_rowid=False,
+)
+"""What an agent keeps for itself between its runs."""
+
 credentials = Table(
     "credentials",
     metadata,

@@ -23,6 +23,7 @@ from pipedrive_tools.state import audit
 from pipedrive_tools.state.audit import Row
 from pipedrive_tools.state.limits import Limiter
 from pipedrive_tools.state.logins import Logins
+from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.rules import Caller
 from pipedrive_tools.state.slots import Slots, beside
 from pipedrive_tools.state.store import Store
@@ -153,6 +154,15 @@ class Toolset:
     def run(self) -> str:
         """Name of this run, as the audit trail has it."""
         return self._desk.run.name
+
+    @property
+    def memory(self) -> Memory:
+        """What this agent keeps for itself in this account, between runs; no tool reaches it."""
+        return Memory(self._store, account=self._desk.books.account, agent=self._desk.agent)
+
+    def repeats(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether this run has sent the same write already, so that a call would give its result again."""
+        return self._desk.books.repeat_of(catalogue[name].check(arguments)) is not None
 
     def names(self) -> list[str]:
         """Names of the tools that the policy lets this agent use, and the login's scopes."""

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sales_follow_up import agent
 from sales_follow_up.agent import Apply
-from sales_follow_up.command import PACKAGED_POLICY
 from sales_follow_up.consent import Consent, all_of
 from sales_follow_up.report import Report
 from sales_follow_up.screen import Screen
+from sales_follow_up.session import PACKAGED_POLICY
 from sales_follow_up.steps import AGENT, Steps
 
 from pipedrive_tools.gate.policy import Policy

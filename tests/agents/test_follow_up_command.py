@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sales_follow_up.command import PACKAGED_POLICY, main
+from sales_follow_up.command import main
+from sales_follow_up.session import PACKAGED_POLICY
 
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.state import audit
@@ -76,7 +77,17 @@ def test_json(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(capsys.readouterr().out)
     assert report["today"] == TODAY
     assert report["exit_status"] == 0
-    assert set(report["found"]) == {"deals", "leads", "waiting", "quiet", "needing", "unjudged", "signals"}
+    assert set(report["found"]) == {
+        "deals",
+        "leads",
+        "waiting",
+        "quiet",
+        "needing",
+        "snoozed",
+        "unchanged",
+        "unjudged",
+        "signals",
+    }
     assert [each["outcome"]["state"] for each in report["proposals"]] == ["scheduled"] * 2
     assert [each["deal_id"] for each in report["proposals"]] == [
         each["body"]["deal_id"] for each in posts(account)
@@ -91,6 +102,48 @@ def test_json(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
         "reason",
         "confidence",
     }
+
+
+def test_snoozing(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """A deal that is put off is not proposed until its day; nothing is written into the account."""
+    called("--json", "--limit", "1")
+    deal_id = json.loads(capsys.readouterr().out)["proposals"][0]["deal_id"]
+
+    with pytest.raises(SystemExit) as ended:
+        main(["snooze", str(deal_id), "--until", "2026-03-09"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"deal {deal_id} is left alone until Monday, 09 March 2026\n"
+    called("--json", "--limit", "1")
+    report = json.loads(capsys.readouterr().out)
+    assert report["found"]["snoozed"] == 1
+    assert report["proposals"][0]["deal_id"] != deal_id
+    assert posts(account) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["snooze", "Acme", "--until", "2026-03-09"], "'Acme' is no id"),
+        (["snooze", "5", "--until", "soon"], "'soon' is no day"),
+        (["snooze", "5"], "--until"),
+        (["--country", "XX"], "no holidays are known for 'XX'"),
+        (["--country", "DE-XX"], "no holidays are known for 'DE-XX'"),
+    ],
+    ids=str,
+)
+def test_wrong_words(
+    account: Sandbox, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day, an id or a country that is none is told in one line before anything is asked of the account."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    captured = capsys.readouterr()
+    assert ended.value.code == 2
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert words in captured.err
+    assert account.log() == []
 
 
 def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

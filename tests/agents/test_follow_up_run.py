@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sales_follow_up.agent import Apply
 from sales_follow_up.agent import run as run_agent
-from sales_follow_up.command import PACKAGED_POLICY
 from sales_follow_up.consent import Consent, Decide, Decision, all_of, edited, none_of
 from sales_follow_up.lists import UnreadError
 from sales_follow_up.proposals import Proposal
 from sales_follow_up.report import Report
 from sales_follow_up.screen import Screen
+from sales_follow_up.session import PACKAGED_POLICY
 from sales_follow_up.steps import Steps
 
 from pipedrive_tools.client import Pipedrive
