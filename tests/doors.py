@@ -9,11 +9,17 @@ from pipedrive_tools.adapters.langchain import PipedriveTool
 from pipedrive_tools.adapters.llamaindex import PipedriveToolSpec
 from pipedrive_tools.adapters.mcp import build_server
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.endpoints.composites import COMPOSITES
 from pipedrive_tools.toolset import Tool, Toolset
 
 Arguments = dict[str, Any]
 Door = Callable[[Toolset, str, Arguments], Awaitable[tuple[str, Arguments]]]
 """Calls a tool and gives the text for the model and the artifact."""
+
+
+def tool_of(name: str) -> Tool:
+    """A tool of the catalogue, or one that is made of several."""
+    return Tool(COMPOSITES[name] if name in COMPOSITES else catalogue[name])
 
 
 async def plain(toolset: Toolset, name: str, arguments: Arguments) -> tuple[str, Arguments]:
@@ -27,13 +33,13 @@ async def plain_async(toolset: Toolset, name: str, arguments: Arguments) -> tupl
 
 
 async def langchain(toolset: Toolset, name: str, arguments: Arguments) -> tuple[str, Arguments]:
-    tool = PipedriveTool(Tool(catalogue[name]), toolset)
+    tool = PipedriveTool(tool_of(name), toolset)
     message = tool.invoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
     return message.content, message.artifact
 
 
 async def langchain_async(toolset: Toolset, name: str, arguments: Arguments) -> tuple[str, Arguments]:
-    tool = PipedriveTool(Tool(catalogue[name]), toolset)
+    tool = PipedriveTool(tool_of(name), toolset)
     message = await tool.ainvoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
     return message.content, message.artifact
 

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.endpoints.composites import COMPOSITES
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.toolset import Toolset
@@ -72,6 +73,27 @@ async def test_a_good_call(sandbox: Sandbox, name: str) -> None:
 
     assert json.loads(seen.artifact)["status"] == ("failed" if name in NOT_THERE else "ok")
     assert seen.sent
+
+
+@pytest.mark.parametrize("name", COMPOSITES)
+async def test_a_good_call_of_several(sandbox: Sandbox, name: str) -> None:
+    """A tool that is made of several calls sends and tells the same through every door."""
+    deal_id = calls(sandbox)["get_deal"]["deal_id"]
+    seen = await all_doors(
+        sandbox, name, {"find": {"term": "an"}, "get_deal_overview": {"deal_id": deal_id}}[name]
+    )
+
+    assert json.loads(seen.artifact)["status"] == "ok"
+    assert seen.sent
+
+
+@pytest.mark.parametrize("name", COMPOSITES)
+async def test_wrong_arguments_for_several(sandbox: Sandbox, name: str) -> None:
+    """A tool that is made of several refuses what does not fit in the same words; nothing is sent."""
+    seen = await all_doors(sandbox, name, {"deal_id": "seven", "term": "x", "force": True})
+
+    assert json.loads(seen.artifact)["status"] == "invalid"
+    assert seen.sent == ()
 
 
 @pytest.mark.parametrize("case", ["minimal", "full"])

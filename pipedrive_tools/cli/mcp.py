@@ -12,6 +12,7 @@ import typer
 from pipedrive_tools.adapters.mcp import build_server, serve_http
 from pipedrive_tools.cli import access, output
 from pipedrive_tools.cli.options import AgentName, PolicyFile
+from pipedrive_tools.cli.profile import ProfileName
 from pipedrive_tools.errors import SettingsError
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.toolset import Toolset
@@ -21,6 +22,7 @@ def command(
     *,
     policy: PolicyFile = None,
     agent: AgentName = None,
+    profile: ProfileName = None,
     http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP instead of stdio.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on, with --http.")] = "127.0.0.1",
     port: Annotated[
@@ -42,7 +44,7 @@ def command(
     settings = Settings.from_env()
     found, name = access.rights(settings, policy, agent)
     token = _token(token_env) if http else ""
-    toolset = Toolset.connect(name, found, settings=settings, approver="queue")
+    toolset = Toolset.connect(name, found, settings=settings, approver="queue", profile=profile)
 
     async def serve() -> None:
         async with aclosing(toolset):

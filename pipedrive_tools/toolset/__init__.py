@@ -11,6 +11,8 @@ from pipedrive_tools import auth, render
 from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.endpoints.composites import COMPOSITES
+from pipedrive_tools.endpoints.profiles import Profile
 from pipedrive_tools.errors import ArgumentsError, PolicyError, StoreError
 from pipedrive_tools.gate import approval, taint
 from pipedrive_tools.gate.approval import Approver
@@ -27,12 +29,12 @@ from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.rules import Caller
 from pipedrive_tools.state.slots import Slots, beside
 from pipedrive_tools.state.store import Store
+from pipedrive_tools.toolset import composites
 from pipedrive_tools.toolset.books import Books
-from pipedrive_tools.toolset.composites import COMPOSITES, may
+from pipedrive_tools.toolset.composites import may
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.directory import Directory
 from pipedrive_tools.toolset.lines import Lines
-from pipedrive_tools.toolset.profiles import Profile
 from pipedrive_tools.toolset.profiles import profile as tools_of
 from pipedrive_tools.toolset.recovery import Settled, next_due, recover
 from pipedrive_tools.toolset.result import Status, ToolResult
@@ -220,7 +222,7 @@ class Toolset:
             if self._desk.run.unsettled:
                 await recover(self._desk, self._recovery(line))
             if name in COMPOSITES and self._may(name):
-                return await COMPOSITES[name].call(self._desk, arguments, line)
+                return await composites.call(COMPOSITES[name], self._desk, arguments, line)
             return await serve(self._desk, name, arguments, line)
         except StoreError as error:
             return ToolResult(text=render.failure(error, wrote=False), status="failed")
@@ -230,7 +232,7 @@ class Toolset:
         if not self._may(name):
             raise ArgumentsError(f"there is no tool {name!r} for this agent")
         if name in COMPOSITES:
-            return COMPOSITES[name].cost
+            return COMPOSITES[name].cost_of(COMPOSITES[name].granted(self._may_part))
         endpoint = catalogue[name]
         endpoint.check(arguments or {})
         return endpoint.cost + (endpoint.target.cost if endpoint.target else 0)

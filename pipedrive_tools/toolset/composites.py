@@ -1,34 +1,27 @@
-"""Tools that are several calls in one: each part goes through the gate, is counted and written down like any other.
-
-A composite has no rights of its own and no line in a policy: whoever may use its parts may use it.
-"""
+"""What a tool of several calls answers: each part goes through the gate, is counted and written down like any other."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from pipedrive_tools import auth, render
 from pipedrive_tools.client import Line
-from pipedrive_tools.endpoint import Args, Call, Effect, Endpoint, Resource, describe
+from pipedrive_tools.endpoint import Call, describe
 from pipedrive_tools.endpoints import (
     account,
     activities,
     deals,
-    leads,
     notes,
     organizations,
     persons,
 )
-from pipedrive_tools.endpoints.values import Id, Text
+from pipedrive_tools.endpoints.composites import KINDS_SEARCHED, Composite, Find, GetDealOverview, Part
 from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError
 from pipedrive_tools.gate.verdict import grant
 from pipedrive_tools.state.journal import new_id
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.desk import Desk
-from pipedrive_tools.toolset.directory import FIELDS, SOURCES
 from pipedrive_tools.toolset.result import ToolResult
 from pipedrive_tools.toolset.way import judge
 from pipedrive_tools.wire import Answer
@@ -38,75 +31,8 @@ DONE_SHOWN: Final = 5
 NOTES_SHOWN: Final = 3
 HITS: Final = 20
 
-Part = Endpoint[..., Any]
-Ask = Callable[[Call[Any]], Awaitable[ToolResult]]
-"""Takes one part all the way."""
-
-
-class GetDealOverview(Args):
-    """All about one deal in one answer: people, activities, latest notes. Costs 33 to 63 tokens."""
-
-    deal_id: Id
-    """Deal id."""
-
-
-class Find(Args):
-    """Find deals, persons, organizations and leads by words, when the kind is not known. Costs 20 tokens."""
-
-    term: Text
-    """At least 2 characters."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Composite:
-    """A tool made of several; to a framework it looks like an entry of the catalogue."""
-
-    name: str
-    model: type[Args]
-    resource: Resource
-    parts: tuple[Part, ...]
-    instead: tuple[Part, ...] = ()
-    """Parts of which any one will do where not all of `parts` are granted."""
-    answer: Callable[[tuple[Part, ...], Desk, Any, Line], Awaitable[ToolResult]]
-    """Asks the parts that are granted, and puts their answers together."""
-    names_cost: int = 0
-    """What looking up names may add."""
-
-    @property
-    def effect(self) -> Effect:
-        """Composites read."""
-        return Effect.READ
-
-    @property
-    def idempotent(self) -> bool:
-        """Reading twice leaves what reading once leaves."""
-        return True
-
-    @property
-    def cost(self) -> int:
-        """Pipedrive API tokens at most."""
-        return sum(part.cost for part in self.parts) + self.names_cost
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """OAuth scopes of its parts."""
-        return tuple(dict.fromkeys(scope for part in self.parts for scope in part.scopes))
-
-    def granted(self, may_use: Callable[[Part], bool]) -> tuple[Part, ...]:
-        """The parts that the agent may use; none where they do not make a whole."""
-        if all(may_use(part) for part in self.parts):
-            return self.parts
-        return tuple(part for part in self.instead if may_use(part))
-
-    async def call(self, desk: Desk, arguments: Mapping[str, Any], line: Line) -> ToolResult:
-        """Take the call all the way, part by part."""
-        try:
-            args = self.model.model_validate(arguments)
-        except ValidationError as error:
-            wrong = ArgumentsError(f"{self.name}: {describe(error, tuple(self.model.model_fields))}")
-            return ToolResult(text=render.invalid(wrong), status="invalid")
-        parts = self.granted(lambda part: may(desk, part, line.credential))
-        return await self.answer(parts, desk, args, line)
+Answering = Callable[[tuple[Part, ...], Desk, Any, Line], Awaitable[ToolResult]]
+"""Asks the parts that are granted, and puts their answers together."""
 
 
 def may(desk: Desk, part: Part, credential: auth.Credential) -> bool:
@@ -190,14 +116,6 @@ def _activities(found: list[Any], labels: Any) -> list[str]:
     return render.rows(activities.list_, found, labels, wanted, longest=200)
 
 
-_KINDS: Final[Mapping[str, Part]] = {
-    "deals": deals.search,
-    "persons": persons.search,
-    "organizations": organizations.search,
-    "leads": leads.search,
-}
-
-
 _SINGULAR: Final[Mapping[str, account.Kind]] = {
     "deals": "deal",
     "persons": "person",
@@ -220,7 +138,7 @@ async def _find(parts: tuple[Part, ...], desk: Desk, args: Find, line: Line) -> 
         if not result.ok:
             return result
         results.append(result)
-        asked += [name for name, entry in _KINDS.items() if part in {entry, account.search_items}]
+        asked += [name for name, entry in KINDS_SEARCHED.items() if part in {entry, account.search_items}]
         found += (result.data or {}).get("items") or []
     found.sort(key=lambda hit: -float(hit.get("result_score") or 0))
     cost = sum(each.cost for each in results)
@@ -239,27 +157,15 @@ async def _find(parts: tuple[Part, ...], desk: Desk, args: Find, line: Line) -> 
     return ToolResult(text=text, status="ok", data={"items": found}, cost=cost, audit_id=results[0].audit_id)
 
 
-COMPOSITES: Final[Mapping[str, Composite]] = MappingProxyType(
-    {
-        tool.name: tool
-        for tool in (
-            Composite(
-                name="get_deal_overview",
-                model=GetDealOverview,
-                resource="deals",
-                parts=(deals.get, persons.get, organizations.get, activities.list_, notes.list_),
-                answer=_overview,
-                names_cost=sum(SOURCES[name].entry.cost for name in FIELDS),
-            ),
-            Composite(
-                name="find",
-                model=Find,
-                resource="deals",
-                parts=(account.search_items,),
-                instead=tuple(_KINDS.values()),
-                answer=_find,
-            ),
-        )
-    }
-)
-"""Every composite, by the name of its tool."""
+_ANSWERS: Final[Mapping[str, Answering]] = {"get_deal_overview": _overview, "find": _find}
+
+
+async def call(tool: Composite, desk: Desk, arguments: Mapping[str, Any], line: Line) -> ToolResult:
+    """Take the call all the way, part by part."""
+    try:
+        args = tool.model.model_validate(arguments)
+    except ValidationError as error:
+        wrong = ArgumentsError(f"{tool.name}: {describe(error, tuple(tool.model.model_fields))}")
+        return ToolResult(text=render.invalid(wrong), status="invalid")
+    parts = tool.granted(lambda part: may(desk, part, line.credential))
+    return await _ANSWERS[tool.name](parts, desk, args, line)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipedrive_tools import schema
 from pipedrive_tools.endpoint import Endpoint
-from pipedrive_tools.toolset.composites import Composite
+from pipedrive_tools.endpoints.composites import Composite
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,20 @@ import pytest
 
 from pipedrive_tools import schema
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.endpoints.composites import COMPOSITES
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.gate.verdict import grant
-from tests.cli.conftest import Run
+from pipedrive_tools.toolset.profiles import profile
+from tests.cli.conftest import POLICY, Run
 
 
 def test_every_tool_is_listed(run: Run) -> None:
-    """Without a policy the whole catalogue is shown: access, scope, version, cost."""
+    """Without a policy the whole catalogue is shown, and the tools made of several: access, scope, version, cost."""
     ran = run("tools")
     lines = ran.out.splitlines()
 
     assert lines[0].split() == ["tool", "access", "scope", "version", "cost"]
-    assert [line.split()[0] for line in lines[1:]] == list(catalogue)
+    assert [line.split()[0] for line in lines[1:]] == [*catalogue, *COMPOSITES]
     assert "\x1b" not in ran.out
 
 
@@ -28,9 +30,31 @@ def test_a_policy_leaves_what_it_grants(run: Run, policy: Path) -> None:
     rights = Policy.load(policy)
     granted = {name for name, entry in catalogue.items() if grant(rights, "clerk", entry).decision != "deny"}
 
-    assert set(shown) == granted
+    assert set(shown) == granted | {"find"}
+    assert shown["find"]["decision"] == "allow"
     assert shown["delete_deal"]["decision"] == "ask"
     assert shown["delete_deal"]["rule"] == "agents.clerk.actions.delete_deal"
+
+
+def test_a_profile_leaves_what_it_names(run: Run, policy: Path) -> None:
+    """`--profile` narrows the list, the policy all the same; an unknown one is wrong use."""
+    shown = {line.split()[0] for line in run("tools", "--profile", "reader").out.splitlines()[1:]}
+    granted = run("tools", "--profile", "core", "--policy", str(policy), "--agent", "reader").out.splitlines()
+
+    assert shown == set(profile("reader"))
+    assert {line.split()[0] for line in granted[1:]} == {"list_deals", "get_deal", "search_deals"}
+    assert run("tools", "--profile", "readr").code == 2
+
+
+def test_what_several_calls_cost_is_told_before(run: Run, policy: Path) -> None:
+    """A tool that is made of several shows what it costs at most, and one whose part asks a person asks, too."""
+    tools = {tool["name"]: tool for tool in json.loads(run("tools", "--json").out)}
+    policy.write_text(POLICY + '[agents.reader.actions]\nsearch_deals = "ask"\n')
+    asks = json.loads(run("tools", "--policy", str(policy), "--agent", "reader", "--json").out)
+
+    assert (tools["get_deal_overview"]["cost"], tools["find"]["cost"]) == (63, 80)
+    assert "at most 63" in tools["get_deal_overview"]["description"]
+    assert {tool["name"]: tool["decision"] for tool in asks}["find"] == "ask"
 
 
 def test_one_half_of_a_policy_comes_from_the_environment(run: Run) -> None:
@@ -59,7 +83,9 @@ def test_definitions_are_those_of_the_dialect(dialect: schema.Dialect, run: Run)
     """`--dialect` prints what `schema.export` gives."""
     ran = run("tools", "--dialect", dialect)
 
-    assert json.loads(ran.out) == [schema.export(entry, dialect) for entry in catalogue.values()]
+    assert json.loads(ran.out) == [
+        schema.export(entry, dialect) for entry in (*catalogue.values(), *COMPOSITES.values())
+    ]
 
 
 def test_a_policy_is_checked_in_one_line(run: Run, policy: Path) -> None:

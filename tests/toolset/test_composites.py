@@ -6,11 +6,12 @@ import pytest
 
 from pipedrive_tools import schema
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.endpoints.composites import COMPOSITES
+from pipedrive_tools.endpoints.profiles import PROFILES
 from pipedrive_tools.errors import ArgumentsError
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.sandbox import Sandbox
-from pipedrive_tools.toolset.composites import COMPOSITES
-from pipedrive_tools.toolset.profiles import PROFILES, profile
+from pipedrive_tools.toolset.profiles import profile
 from tests.toolset.conftest import EVERYTHING, Open, record
 
 FULL = Policy.full("a")
