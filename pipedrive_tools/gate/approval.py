@@ -34,6 +34,8 @@ class Question:
     """Tool and arguments in one line that is equal for equal calls."""
     effect: str
     """The effect in plain English; foreign text in it is cleaned, quoted and cut."""
+    account: str = ""
+    """Which account it would happen on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +87,10 @@ def queue(store: Store, *, lifetime_seconds: float = LIFETIME_SECONDS) -> Approv
 
     def approver(question: Question) -> Ruling:
         with store.transaction(durable=True) as connection:
+            store.alone(connection, question.digest)  # the same question waits once
             found = approvals.ask(
                 connection,
+                account=question.account,
                 digest=question.digest,
                 agent=question.agent,
                 run=question.run,

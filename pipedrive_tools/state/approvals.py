@@ -13,7 +13,8 @@ from pipedrive_tools.state.store import Hot
 State = Literal["pending", "approved", "rejected", "used"]
 
 _USE: Final = (
-    "UPDATE approvals SET state = 'used' WHERE id = ? AND state = 'approved' AND expires > ? RETURNING 1"
+    "UPDATE approvals SET state = 'used' "
+    "WHERE id = ? AND account = ? AND state = 'approved' AND expires > ? RETURNING 1"
 )
 
 
@@ -22,6 +23,7 @@ class Approval:
     """One question and how it stands."""
 
     id: str
+    account: str
     digest: str
     agent: str
     run: str
@@ -41,6 +43,7 @@ class Approval:
 def ask(
     connection: Connection,
     *,
+    account: str,
     digest: str,
     agent: str,
     run: str,
@@ -55,6 +58,7 @@ def ask(
     now = time.time()
     fresh = Approval(
         id=uuid.uuid4().hex[:12],
+        account=account,
         digest=digest,
         agent=agent,
         run=run,
@@ -69,9 +73,9 @@ def ask(
     return fresh
 
 
-def use(connection: Hot, id: str) -> bool:
+def use(connection: Hot, account: str, id: str) -> bool:
     """Spend an approval; false when it was spent, withdrawn or has expired."""
-    return connection.first(_USE, (id, time.time())) is not None
+    return connection.first(_USE, (id, account, time.time())) is not None
 
 
 def decide(connection: Connection, id: str, *, approved: bool, approver: str) -> bool:

@@ -54,6 +54,7 @@ class Row(Entry):
 
 def append(connection: Hot, entry: Entry) -> str:
     """Add a row to the chain within the caller's transaction; gives the new head."""
+    connection.alone("audit")  # one chain, one after the other
     head = connection.first(_HEAD)
     seq, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
     now = round(time.time(), 6)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state.schema import hooks
-from pipedrive_tools.state.sealing import Seal, key_file
+from pipedrive_tools.state.sealing import Seal
 from pipedrive_tools.state.store import Store
 
 KEY_BYTES: Final = 8
@@ -53,7 +53,7 @@ class Hooks:
         self, store: Store, address: str, *, keys: str | None, now: Callable[[], float] = time.time
     ) -> None:
         self._store, self._address, self._now = store, address, now
-        self._seal = Seal(keys=keys, file=key_file(store.path) if store.path else None)
+        self._seal = Seal.of(store, keys)
         self._opened: dict[tuple[str, bytes], str] = {}
 
     def all(self) -> list[Hook]:
@@ -74,6 +74,7 @@ class Hooks:
             hooks.c.address == self._address, hooks.c.name == name, hooks.c.until.is_(None)
         )
         with self._store.transaction(durable=True) as connection:
+            self._store.alone(connection, f"hooks {self._address}")
             if connection.scalar(taken):
                 return None
             return self._add(connection, name, url=url, action=action, object=object, user_id=user_id)

@@ -25,26 +25,26 @@ from pipedrive_tools.state.store import Hot
 State = Literal["SENT", "DONE", "FAILED", "UNKNOWN", "PARKED"]
 
 _COLUMNS: Final = (
-    "id", "account", "run", "agent", "tool", "values", "fingerprint", "target", "before", "state", "result", "error",
-    "created", "changed", "lease", "tries", "undone_by",
+    "id", "account", "run", "agent", "tool", "values", "fingerprint", "target", "before", "state", "result", "made",
+    "error", "created", "changed", "lease", "tries", "undone_by",
 )  # fmt: skip
 _NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
 _INSERT: Final = f"INSERT INTO journal ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _SETTLE: Final = (
-    "UPDATE journal SET state = ?, result = ?, error = ?, changed = ?, lease = 0 "
-    "WHERE id = ? AND (? IS NULL OR lease = ?) RETURNING 1"
+    "UPDATE journal SET state = ?, result = ?, made = ?, error = ?, changed = ?, lease = 0 "
+    "WHERE id = ? AND (CAST(? AS FLOAT) IS NULL OR lease = ?) RETURNING 1"
 )
 _MADE: Final = (
-    "SELECT 1 FROM journal WHERE tool = ? AND id != ? AND state = 'DONE' AND json_extract(result, '$.id') = ?"
+    "SELECT 1 FROM journal WHERE account = ? AND tool = ? AND id != ? AND state = 'DONE' AND made = ?"
 )
 _LAST_OF_TARGET: Final = (
-    f"SELECT {_NAMES} FROM journal WHERE run = ? AND target = ? AND state != 'FAILED' "  # noqa: S608
+    f"SELECT {_NAMES} FROM journal WHERE account = ? AND run = ? AND target = ? AND state != 'FAILED' "  # noqa: S608
     "ORDER BY created DESC, id DESC LIMIT 1"
 )
 _SAME_CALL: Final = (
-    f"SELECT {_NAMES} FROM journal AS made WHERE run = ? AND fingerprint = ? AND state != 'FAILED' "  # noqa: S608
-    "AND undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM journal AS gone WHERE gone.run = made.run "
-    "AND gone.target = ? || ':' || json_extract(made.result, '$.id') AND gone.tool LIKE 'delete%' "
+    f"SELECT {_NAMES} FROM journal AS first WHERE account = ? AND run = ? AND fingerprint = ? AND state != 'FAILED' "  # noqa: S608
+    "AND undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM journal AS gone WHERE gone.account = first.account "
+    "AND gone.run = first.run AND gone.target = ? || ':' || first.made AND gone.tool LIKE 'delete%' "
     "AND gone.state = 'DONE') ORDER BY created DESC LIMIT 1"
 )
 
@@ -70,6 +70,8 @@ class Intent:
     state: State
     result: str | None
     """The answer's data, JSON."""
+    made: str | None
+    """Id of the record that the answer names."""
     error: str | None
     created: float
     changed: float
@@ -121,6 +123,7 @@ def intent(
         before=canonical(before) if before is not None else None,
         state="SENT",
         result=None,
+        made=None,
         error=None,
         created=now,
         changed=now,
@@ -161,26 +164,35 @@ def settle(
 ) -> bool:
     """Write an outcome down; false when it hangs on a lease that is no longer held."""
     result = json.dumps(data, separators=(",", ":")) if data is not None else None
-    return connection.first(_SETTLE, (state, result, error, time.time(), id, lease, lease)) is not None
+    return (
+        connection.first(_SETTLE, (state, result, _made(data), error, time.time(), id, lease, lease))
+        is not None
+    )
 
 
-def made_by_another(connection: Hot, id: str, tool: str, record: Any) -> bool:
+def _made(data: Any) -> str | None:
+    """Id of the record that an answer names."""
+    found = data.get("id") if isinstance(data, dict) else None
+    return None if found is None else str(found)
+
+
+def made_by_another(connection: Hot, id: str, account: str, tool: str, record: Any) -> bool:
     """Whether another write with this tool is known to have made the record."""
-    return connection.first(_MADE, (tool, id, record)) is not None
+    return connection.first(_MADE, (account, tool, id, str(record))) is not None
 
 
-def repeat_of(connection: Hot, run: str, call: Call[Any], target: str | None) -> Intent | None:
+def repeat_of(connection: Hot, account: str, run: str, call: Call[Any], target: str | None) -> Intent | None:
     """The earlier call of this run that this one repeats.
 
     A change is a repeat only while it is the run's last word on its record: A, B, A are three changes. What the
     run made and took back or deleted may be made once more.
     """
     if target is not None:
-        found = connection.first(_LAST_OF_TARGET, (run, target))
+        found = connection.first(_LAST_OF_TARGET, (account, run, target))
         if found is None or found[_COLUMNS.index("fingerprint")] != fingerprint(call):
             return None
     else:
-        found = connection.first(_SAME_CALL, (run, fingerprint(call), call.endpoint.resource))
+        found = connection.first(_SAME_CALL, (account, run, fingerprint(call), call.endpoint.resource))
     return Intent(**dict(zip(_COLUMNS, found, strict=True))) if found else None
 
 
@@ -204,11 +216,11 @@ def mark_undone(connection: Hot, id: str, by: str) -> None:
     connection.execute("UPDATE journal SET undone_by = ? WHERE id = ?", (by, id))
 
 
-def claimed(connection: Connection, tool: str) -> set[str]:
+def claimed(connection: Connection, account: str, tool: str) -> set[str]:
     """Ids of the records that writes with this tool are known to have made."""
-    query = select(journal.c.result).where(journal.c.tool == tool, journal.c.state == "DONE")
-    answers = (json.loads(result) for (result,) in connection.execute(query) if result)
-    return {str(answer["id"]) for answer in answers if isinstance(answer, dict) and "id" in answer}
+    done = (journal.c.account == account, journal.c.tool == tool, journal.c.state == "DONE")
+    query = select(journal.c.made).where(*done, journal.c.made.is_not(None))
+    return set(connection.scalars(query))
 
 
 def listed(connection: Connection, states: Sequence[State] = ()) -> list[Intent]:
@@ -222,6 +234,7 @@ def listed(connection: Connection, states: Sequence[State] = ()) -> list[Intent]
 def under_way(connection: Connection, row: Intent, since: float) -> bool:
     """Whether the same write was sent by another call after this moment and has no outcome yet."""
     query = select(journal.c.id).where(
+        journal.c.account == row.account,
         journal.c.tool == row.tool,
         journal.c["values"] == row.values,
         journal.c.id != row.id,

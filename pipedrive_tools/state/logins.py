@@ -159,8 +159,9 @@ def _existing_store(settings: Settings) -> "Store | None":
     """The store, where one was ever made."""
     from pipedrive_tools.state.store import Store, default_url  # noqa: PLC0415  # see above
 
-    path = (settings.state or default_url()).removeprefix("sqlite:///")
-    return Store(settings.state) if Path(path).exists() else None
+    url = settings.state or default_url()
+    is_there = not url.startswith("sqlite:") or Path(url.removeprefix("sqlite:///")).exists()
+    return Store(url) if is_there else None
 
 
 def _unless_broken(ask: Callable[[], bool]) -> bool:

@@ -40,6 +40,7 @@ class Memory:
     def keep(self, name: str, value: Any) -> None:
         """Keep a value, in the place of the one before."""
         with self._store.transaction(durable=True) as connection:
+            self._store.alone(connection, f"memory {self._mine}")
             connection.execute(delete(memory).where(*self._where, memory.c.name == name))
             connection.execute(insert(memory).values(**self._mine, name=name, value=_text(value)))
 

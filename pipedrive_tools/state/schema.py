@@ -1,31 +1,31 @@
-"""The tables of the store. A change of shape raises `VERSION`."""
+"""The tables of the store, on every engine. A change of shape is a new `REVISION`, with a module in `versions`."""
 
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-VERSION: Final = 1
+REVISION: Final = "1"
 
 metadata = MetaData()
 
-meta = Table(
-    "meta", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False)
-)
+alembic_version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+"""The revision that the store is in, where Alembic looks for it."""
 
 journal = Table(
     "journal",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("account", String(160), nullable=False),  # a write is never sent again to another account
-    Column("run", String(64), nullable=False),
-    Column("agent", String(128), nullable=False),
-    Column("tool", String(64), nullable=False),
+    Column("account", Text, nullable=False),  # a write is never sent again to another account
+    Column("run", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("tool", Text, nullable=False),
     Column("values", Text, nullable=False),  # the wire values, JSON with sorted keys
     Column("fingerprint", String(32), nullable=False),  # equal for equal calls
-    Column("target", String(96)),  # resource:id of the record that is changed
+    Column("target", Text),  # resource:id of the record that is changed
     Column("before", Text),  # the record as it was, JSON
     Column("state", String(8), nullable=False),
     Column("result", Text),  # the answer's data, JSON
+    Column("made", Text),  # id of the record that the answer names
     Column("error", Text),
     Column("created", Float, nullable=False),  # seconds since the epoch
     Column("changed", Float, nullable=False),
@@ -39,8 +39,19 @@ journal = Table(
 OPEN_STATES: Final = ("SENT", "UNKNOWN")
 """States of a write that is not over; few rows are in them, so their index stays small."""
 
-Index("journal_target", journal.c.run, journal.c.target, sqlite_where=journal.c.target.is_not(None))
-Index("journal_open", journal.c.state, sqlite_where=journal.c.state.in_(OPEN_STATES))
+Index(
+    "journal_target",
+    journal.c.run,
+    journal.c.target,
+    sqlite_where=journal.c.target.is_not(None),
+    postgresql_where=journal.c.target.is_not(None),
+)
+Index(
+    "journal_open",
+    journal.c.state,
+    sqlite_where=journal.c.state.in_(OPEN_STATES),
+    postgresql_where=journal.c.state.in_(OPEN_STATES),
+)
 
 audit = Table(
     "audit",
@@ -48,14 +59,14 @@ audit = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("id", String(32), nullable=False),  # the call; the rows of one call share it
     Column("time", Float, nullable=False),
-    Column("account", String(160), nullable=False),
-    Column("run", String(64), nullable=False),
-    Column("agent", String(128), nullable=False),
-    Column("tool", String(64), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("tool", Text, nullable=False),
     Column("step", String(8), nullable=False),  # decision, outcome, or call for both at once
     Column("decision", String(8), nullable=False),
-    Column("rule", String(256), nullable=False),
-    Column("approver", String(128), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("approver", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("cost", Integer, nullable=False),
     Column("sentence", Text, nullable=False),
@@ -66,13 +77,16 @@ approvals = Table(
     "approvals",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("digest", String(64), nullable=False),  # binds agent, tool, arguments, target and its version
-    Column("agent", String(128), nullable=False),
-    Column("run", String(64), nullable=False),
-    Column("tool", String(64), nullable=False),
+    Column("account", Text, nullable=False),
+    Column(
+        "digest", String(64), nullable=False
+    ),  # binds account, agent, tool, arguments, target and its version
+    Column("agent", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("tool", Text, nullable=False),
     Column("effect", Text, nullable=False),
     Column("state", String(10), nullable=False),  # pending, approved, rejected, used
-    Column("approver", String(128), nullable=False),
+    Column("approver", Text, nullable=False),
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False),
     Index("approvals_digest", "digest"),
@@ -81,8 +95,9 @@ approvals = Table(
 usage = Table(
     "usage",
     metadata,
-    Column("period", String(96), primary_key=True),  # run:<name> or day:<YYYY-MM-DD>
-    Column("agent", String(128), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("period", Text, primary_key=True),  # run:<name> or day:<YYYY-MM-DD>
+    Column("agent", Text, primary_key=True),
     Column("writes", Integer, nullable=False),
     Column("tokens", Integer, nullable=False),
     Column("rows", Integer, nullable=False),
@@ -93,16 +108,17 @@ usage = Table(
 touched = Table(
     "touched",
     metadata,
-    Column("period", String(96), primary_key=True),
-    Column("agent", String(128), primary_key=True),
-    Column("record", String(96), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("record", Text, primary_key=True),
     sqlite_with_rowid=False,
 )
 
 cache = Table(
     "cache",
     metadata,
-    Column("caller", String(64), primary_key=True),  # who asked: what is visible differs
+    Column("caller", Text, primary_key=True),  # who asked: what is visible differs
     Column("name", String(64), primary_key=True),
     Column("records", Text, nullable=False),  # JSON
     Column("read", Float, nullable=False),  # seconds since the epoch
@@ -113,9 +129,9 @@ cache = Table(
 memory = Table(
     "memory",
     metadata,
-    Column("account", String(160), primary_key=True),
-    Column("agent", String(128), primary_key=True),
-    Column("name", String(96), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),  # JSON with sorted keys
     sqlite_with_rowid=False,
 )
@@ -124,7 +140,7 @@ memory = Table(
 credentials = Table(
     "credentials",
     metadata,
-    Column("name", String(320), primary_key=True),  # what it is, and the address that it is for
+    Column("name", Text, primary_key=True),  # what it is, and the address that it is for
     Column("sealed", LargeBinary, nullable=False),
     Column("changed", Float, nullable=False),
     Column("begun", Float),  # when the refresh began that is under way, or was cut off
@@ -136,11 +152,11 @@ hooks = Table(
     Column(
         "key", String(32), primary_key=True
     ),  # the user of its Basic credential; tells ours from others' hooks
-    Column("address", String(160), nullable=False),  # where the account is that it was made in
-    Column("name", String(255), nullable=False),
+    Column("address", Text, nullable=False),  # where the account is that it was made in
+    Column("name", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("object", String(64), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
     Column("user_id", BigInteger),
     Column("sealed", LargeBinary, nullable=False),  # the password
     Column("number", BigInteger),  # Pipedrive's, once it is known
@@ -166,10 +182,10 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", SERIAL, primary_key=True),  # in the order of arrival
-    Column("account", String(160), nullable=False),
+    Column("account", Text, nullable=False),
     Column("content", String(64), nullable=False),  # digest of what happened
-    Column("number", String(160)),  # webhook and event id, where the event has one to rely on
-    Column("record", String(160), nullable=False),  # entity:id; work for one record runs in order
+    Column("number", Text),  # webhook and event id, where the event has one to rely on
+    Column("record", Text, nullable=False),  # entity:id; work for one record runs in order
     Column("source", String(16), nullable=False),  # webhook or sweep
     Column("body", LargeBinary, nullable=False),
     Column("received", Float, nullable=False),
@@ -195,8 +211,8 @@ Index(
 sightings = Table(
     "sightings",
     metadata,
-    Column("account", String(160), primary_key=True),
-    Column("record", String(160), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("record", Text, primary_key=True),
     Column("update_time", Float, nullable=False),  # seconds since the epoch, by Pipedrive's clock
     Column("digest", String(64), nullable=False),  # of the record as it was read; empty of one that is gone
     Column("read", Float, nullable=False),  # seconds since the epoch, by ours
@@ -207,7 +223,7 @@ sightings = Table(
 sweeps = Table(
     "sweeps",
     metadata,
-    Column("account", String(160), primary_key=True),
+    Column("account", Text, primary_key=True),
     Column("list", String(64), primary_key=True),
     Column("until", Float, nullable=False),  # newest update_time that was seen, seconds since the epoch
     sqlite_with_rowid=False,

@@ -5,10 +5,12 @@ import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pipedrive_tools.errors import MissingExtraError, StoreError
+from pipedrive_tools.state.store import Store
 
+MAKE_KEY: Final = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 OTHERS: Final = 0o077
 """Rights that nobody but the owner of a key file may have."""
 
@@ -23,6 +25,16 @@ class Seal:
 
     def __init__(self, *, keys: str | None, file: Path | None) -> None:
         self._named, self._file = keys, file
+
+    @classmethod
+    def of(cls, store: Store, keys: str | None) -> Self:
+        """The keys of a store; one that several machines share has no file beside it."""
+        if store.driver.is_shared and not keys:
+            raise StoreError(
+                "a store on a server keeps no key beside it; set PIPEDRIVE_STATE_KEY, the same on every machine, "
+                f"to what this prints: {MAKE_KEY}"
+            )
+        return cls(keys=keys, file=key_file(store.path) if store.path else None)
 
     def close(self, name: str, secret: str) -> bytes:
         """A secret, sealed under the first key and bound to its name."""
@@ -56,8 +68,7 @@ class Seal:
             return [Fernet(key) for key in self._texts(Fernet.generate_key())]
         except ValueError:
             raise StoreError(
-                "PIPEDRIVE_STATE_KEY is no list of Fernet keys; make one with: python -c "
-                "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+                f"PIPEDRIVE_STATE_KEY is no list of Fernet keys; make one with: {MAKE_KEY}"
             ) from None
 
     def _texts(self, new: bytes) -> list[bytes]:

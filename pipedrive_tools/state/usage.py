@@ -7,19 +7,37 @@ from pipedrive_tools.state.schema import touched, usage
 from pipedrive_tools.state.store import Hot
 
 _ADD: Final = (
-    f"INSERT INTO {usage.name} (period, agent, writes, tokens, rows, value) "  # noqa: S608
-    "VALUES (?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (period, agent) DO UPDATE SET writes = writes + excluded.writes, "
-    "tokens = tokens + excluded.tokens, rows = rows + excluded.rows, value = value + excluded.value "
-    "RETURNING writes, tokens, rows, value"
+    f"INSERT INTO {usage.name} AS held (account, period, agent, writes, tokens, rows, value) "  # noqa: S608
+    "VALUES (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (account, period, agent) DO UPDATE SET writes = held.writes + excluded.writes, "
+    "tokens = held.tokens + excluded.tokens, rows = held.rows + excluded.rows, "
+    "value = held.value + excluded.value RETURNING writes, tokens, rows, value"
 )
 _TOUCH: Final = (
-    f"INSERT INTO {touched.name} (period, agent, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"  # noqa: S608
+    f"INSERT INTO {touched.name} (account, period, agent, record) VALUES (?, ?, ?, ?) "  # noqa: S608
+    "ON CONFLICT DO NOTHING RETURNING 1"
 )
 _READ: Final = (
-    f"SELECT period, writes, tokens, rows, value FROM {usage.name} WHERE period IN (?, ?) AND agent = ?"  # noqa: S608
+    f"SELECT period, writes, tokens, rows, value FROM {usage.name} "  # noqa: S608
+    "WHERE account = ? AND period IN (?, ?) AND agent = ?"
 )
-_TOUCHED: Final = f"SELECT period FROM {touched.name} WHERE period IN (?, ?) AND agent = ? AND record = ?"  # noqa: S608
+_TOUCHED: Final = (
+    f"SELECT period FROM {touched.name} "  # noqa: S608
+    "WHERE account = ? AND period IN (?, ?) AND agent = ? AND record = ?"
+)
+
+
+class Whose(NamedTuple):
+    """Who uses up: one run of one agent on one account."""
+
+    account: str
+    run: str
+    agent: str
+
+    @property
+    def periods(self) -> tuple[str, str]:
+        """The two periods that a call counts in."""
+        return f"run:{self.run}", f"day:{datetime.now(UTC).date().isoformat()}"
 
 
 class Used(NamedTuple):
@@ -38,30 +56,27 @@ class UsedNow(NamedTuple):
     day: Used = Used()
 
 
-def periods(run: str) -> tuple[str, str]:
-    """The two periods that a call counts in."""
-    return f"run:{run}", f"day:{datetime.now(UTC).date().isoformat()}"
-
-
-def read(connection: Hot, run: str, agent: str) -> UsedNow:
+def read(connection: Hot, whose: Whose) -> UsedNow:
     """What an agent has used up."""
-    both = periods(run)
-    found = {row[0]: Used(*row[1:]) for row in connection.execute(_READ, (*both, agent))}
+    both = whose.periods
+    rows = connection.execute(_READ, (whose.account, *both, whose.agent))
+    found = {row[0]: Used(*row[1:]) for row in rows}
     return UsedNow(*(found.get(period, Used()) for period in both))
 
 
-def counted(connection: Hot, run: str, agent: str, record: str) -> frozenset[str]:
+def counted(connection: Hot, whose: Whose, record: str) -> frozenset[str]:
     """The periods, `run` and `day`, in which a record is among the rows that were counted."""
-    names = dict(zip(periods(run), ("run", "day"), strict=True))
-    found = connection.execute(_TOUCHED, (*names, agent, record))
+    names = dict(zip(whose.periods, ("run", "day"), strict=True))
+    found = connection.execute(_TOUCHED, (whose.account, *names, whose.agent, record))
     return frozenset(names[period] for (period,) in found)
 
 
-def add(connection: Hot, run: str, agent: str, more: Used, *, record: str | None = None) -> UsedNow:
+def add(connection: Hot, whose: Whose, more: Used, *, record: str | None = None) -> UsedNow:
     """Count what a call uses, and its record once per period; gives the sums."""
     values: list[Any] = []
-    for period in periods(run):
-        is_new = record is not None and connection.first(_TOUCH, (period, agent, record)) is not None
-        values += (period, agent, more.writes, more.tokens, more.rows + is_new, more.value)
+    account, _, agent = whose
+    for period in whose.periods:
+        is_new = record is not None and connection.first(_TOUCH, (account, period, agent, record)) is not None
+        values += (account, period, agent, more.writes, more.tokens, more.rows + is_new, more.value)
     of_run, of_day = connection.execute(_ADD, values).fetchall()
     return UsedNow(Used(*of_run), Used(*of_day))

@@ -69,6 +69,7 @@ class Books:
         self.account = account
         self.agent = agent
         self._run = run
+        self._whose = usage.Whose(account, run.name, agent)
         self._redaction = redaction
         self._labels = labels
         self._looks: dict[str, int] = {}
@@ -96,14 +97,14 @@ class Books:
     def refresh(self) -> None:
         """Take over what others have used up since."""
         with self.store.hot(durable=False) as connection:
-            self._run.saw(_counters(usage.read(connection, self.run, self.agent)))
+            self._run.saw(_counters(usage.read(connection, self._whose)))
 
     def counted(self, call: Call[Any]) -> frozenset[str]:
         """The periods in which the call's target is among the rows that were counted."""
         if (target := named(target_key(call))) is None:
             return frozenset()
         with self.store.hot(durable=False) as connection:
-            return usage.counted(connection, self.run, self.agent, target)
+            return usage.counted(connection, self._whose, target)
 
     def spend(self, tokens: int, number: str) -> None:
         """Count tokens that the gate itself spent on looking; the last audit row of the call carries them."""
@@ -116,7 +117,7 @@ class Books:
         return self._looks.get(number, 0)
 
     def _count(self, connection: Hot, used: usage.Used, *, record: str | None = None) -> None:
-        self._run.saw(_counters(usage.add(connection, self.run, self.agent, used, record=record)))
+        self._run.saw(_counters(usage.add(connection, self._whose, used, record=record)))
 
     def note(
         self,
@@ -152,13 +153,13 @@ class Books:
     def spends_approval(self, id: str) -> bool:
         """Spend an approval of a read, which has no intent to be written down with it."""
         with self.store.hot(durable=True) as connection:
-            return approvals.use(connection, id)
+            return approvals.use(connection, self.account, id)
 
     def repeat_of(self, call: Call[Any]) -> Intent | None:
         """The earlier call of this run that this one repeats."""
         key = target_key(call)
         with self.store.hot(durable=False) as connection:
-            return journal.repeat_of(connection, self.run, call, named(key))
+            return journal.repeat_of(connection, self.account, self.run, call, named(key))
 
     def begin(
         self, decided: Decided, *, check: Callable[[Counters], Verdict], approval: str | None = None
@@ -166,11 +167,16 @@ class Books:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
         call, number = decided.call, decided.id
         with self.store.hot(durable=True) as connection:
-            repeat = journal.repeat_of(connection, self.run, decided.asked, decided.target)
+            connection.alone(self.account)  # what is checked here must still hold when it is written
+            repeat = journal.repeat_of(connection, self.account, self.run, decided.asked, decided.target)
             if repeat:
                 return Begun(id=repeat.id, repeat=repeat)
-            verdict = check(_counters(usage.read(connection, self.run, self.agent)))
-            if verdict.decision != "deny" and approval and not approvals.use(connection, approval):
+            verdict = check(_counters(usage.read(connection, self._whose)))
+            if (
+                verdict.decision != "deny"
+                and approval
+                and not approvals.use(connection, self.account, approval)
+            ):
                 verdict = Verdict("deny", "approval", "the approval was used, withdrawn or has expired")
             said = self.said(call, decided.before)
             if verdict.decision == "deny":
@@ -234,6 +240,7 @@ class Books:
         """
         call, number = decided.call, decided.id
         with self.store.hot(durable=False) as connection:
+            connection.alone(self.account)
             if lease and state == "DONE" and self._is_taken(connection, decided, data):
                 return False
             if not journal.settle(connection, number, state, data=data, error=error, lease=lease):
@@ -259,7 +266,7 @@ class Books:
         endpoint = decided.call.endpoint
         if endpoint.effect is not Effect.CREATE or not isinstance(data, dict):
             return False
-        return journal.made_by_another(connection, decided.id, endpoint.name, data.get("id"))
+        return journal.made_by_another(connection, decided.id, self.account, endpoint.name, data.get("id"))
 
     def _append(
         self,

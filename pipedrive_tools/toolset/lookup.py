@@ -116,7 +116,7 @@ def _mine(desk: Desk, row: Intent, call: Call[Any], records: list[dict[str, Any]
     """The record that the call made; judged after the list was read, so that no write slips in between."""
     recovery = desk.policy.of(desk.agent).recovery
     with desk.books.store.transaction(durable=False) as connection:
-        taken = journal.claimed(connection, row.tool)
+        taken = journal.claimed(connection, row.account, row.tool)
         longest = desk.settings.timeout_seconds + desk.settings.connect_seconds
         has_rival = journal.under_way(connection, row, time.time() - max(longest, recovery.settle_seconds))
     for record in records:

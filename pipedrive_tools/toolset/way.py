@@ -289,6 +289,7 @@ async def _looked_again(desk: Desk, looked: Looked, line: Line) -> Looked:
 async def _ask(desk: Desk, call: Call[Any], before: Mapping[str, Any] | None, line: Line) -> Ruling:
     question = Question(
         digest=approval.digest(desk.books.account, desk.agent, call, (before or {}).get("update_time")),
+        account=desk.books.account,
         agent=desk.agent,
         run=desk.run.name,
         tool=call.endpoint.name,

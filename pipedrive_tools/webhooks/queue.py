@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from pipedrive_tools.errors import PipedriveToolsError
-from pipedrive_tools.state.store import prepare_file
+from pipedrive_tools.state.sqlite import prepare_file
 
 T = TypeVar("T")
 

@@ -158,7 +158,8 @@ def test_an_answer_as_json_has_stable_keys(run: Run, deal: int) -> None:
     answer = json.loads(run("approvals", "approve", waiting(run, deal), "--json").out)
 
     assert set(answer) == {
-        "id", "digest", "agent", "run", "tool", "effect", "state", "approver", "created", "expires", "expired",
+        "id", "account", "digest", "agent", "run", "tool", "effect", "state", "approver", "created", "expires",
+        "expired",
     }  # fmt: skip
 
 

@@ -1,9 +1,6 @@
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-
-import pytest
 
 from pipedrive_tools.state import approvals
 from pipedrive_tools.state.approvals import Approval
@@ -16,6 +13,7 @@ def asked(store: Store, *, digest: str = "d", lifetime: float = 900) -> Approval
     with store.transaction(durable=True) as connection:
         return approvals.ask(
             connection,
+            account="c",
             digest=digest,
             agent="a",
             run="r",
@@ -32,12 +30,7 @@ def ruled(store: Store, id: str, *, approved: bool) -> bool:
 
 def used(store: Store, id: str) -> bool:
     with store.hot(durable=True) as connection:
-        return approvals.use(connection, id)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'state.db'}")
+        return approvals.use(connection, "c", id)
 
 
 def test_one_question(store: Store) -> None:

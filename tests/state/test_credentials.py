@@ -37,7 +37,7 @@ def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'state.db'}")
+    return Store(f"sqlite:///{tmp_path / 'state.db'}")  # a key lies beside a file only
 
 
 def new_key() -> str:
@@ -200,7 +200,7 @@ def test_a_store_of_a_later_version(tmp_path: Path) -> None:
     Logins(settings, store).vault().save(a_grant())
     store.close()
     with sqlite3.connect(tmp_path / "state.db") as connection:
-        connection.execute("UPDATE meta SET value = '99' WHERE name = 'version'")
+        connection.execute("UPDATE alembic_version SET version_num = '99'")
 
     with pytest.raises(StoreError, match="newer pipedrive-tools"):
         Pipedrive(settings=settings)

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,11 +7,6 @@ from pipedrive_tools.endpoints import deals
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent, State
 from pipedrive_tools.state.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'state.db'}")
 
 
 def titled(title: str) -> Call[Any]:
@@ -35,7 +29,7 @@ def settled(store: Store, row: Intent, state: State, **more: Any) -> bool:
 
 def repeat(store: Store, call: Call[Any], *, run: str = "r", target: str | None = "deals:5") -> str | None:
     with store.hot(durable=False) as connection:
-        found = journal.repeat_of(connection, run, call, target)
+        found = journal.repeat_of(connection, "", run, call, target)
     return found.id if found else None
 
 

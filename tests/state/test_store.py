@@ -1,15 +1,12 @@
-import sqlite3
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state import audit
-from pipedrive_tools.state.schema import VERSION
 from pipedrive_tools.state.store import Store
 from tests.state.chains import entry
 
@@ -28,22 +25,6 @@ def test_who_may_read_it(tmp_path: Path) -> None:
         modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.glob(f"{path.name}*")}
         store.close()
         assert set(modes.values()) == {0o600}, modes
-
-
-@pytest.mark.parametrize("version", [str(VERSION + 1), "99", "new"])
-def test_a_newer_store(version: str, tmp_path: Path) -> None:
-    """A store that a newer version wrote is refused in one line that says what to do."""
-    path = tmp_path / "state.db"
-    Store(f"sqlite:///{path}").close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'version'", (version,))
-        connection.commit()
-
-    with pytest.raises(
-        StoreError, match=r"newer pipedrive-tools .*upgrade, or set PIPEDRIVE_STATE"
-    ) as caught:
-        Store(f"sqlite:///{path}")
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["a folder", "no database", "no folder to make"])

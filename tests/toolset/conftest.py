@@ -1,7 +1,6 @@
 """Toolsets on the sandbox with a store of their own, and what the sandbox saw of them."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,9 +55,9 @@ def read(sandbox: Sandbox, table: str, number: int | str) -> Found:
 
 
 @pytest.fixture
-def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
+def settings(sandbox: Sandbox, store_url: str) -> Settings:
     """How the sandbox is reached, with a fresh store on the disk."""
-    return Settings(base_url=sandbox.url, api_token=sandbox.token, state=f"sqlite:///{tmp_path / 'state.db'}")
+    return Settings(base_url=sandbox.url, api_token=sandbox.token, state=store_url)
 
 
 @pytest.fixture

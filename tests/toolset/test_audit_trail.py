@@ -114,7 +114,9 @@ def test_it_joins_the_servers_log(connect: Open, sandbox: Sandbox, settings: Set
     assert sum(row.cost for row in found) == sum(each["cost"] for each in log)
     store = Store(settings.state)
     with store.hot(durable=False) as connection:
-        assert usage.read(connection, toolset.run, "a").run.tokens == sum(each["cost"] for each in log)
+        assert usage.read(connection, toolset._desk.books._whose).run.tokens == sum(
+            each["cost"] for each in log
+        )
     store.close()
 
 

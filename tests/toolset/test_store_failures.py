@@ -20,6 +20,11 @@ FULL: Final = Policy.full("a")
 PADDING: Final = "x" * 40_000
 
 
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'state.db'}"
+
+
 def file_of(settings: Settings) -> Path:
     return Path(str(settings.state).removeprefix("sqlite:///"))
 
