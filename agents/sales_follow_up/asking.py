@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sales_follow_up.consent import Decision, all_of, edited, none_of
 from sales_follow_up.proposals import Proposal
-from sales_follow_up.rows import title
+from sales_follow_up.rows import title, words
 
 BY: Final = "terminal"
 
@@ -42,6 +42,8 @@ class Asking:
         while True:
             plan = proposal.follow_up
             at = f" {plan.due_time:%H:%M}" if plan.due_time else ""
+            for line in words(proposal):
+                self._say(f"   {line}\n")
             self._say(f"   {plan.subject} ({plan.type}), {plan.due_date:%a %d %b}{at}? ")
             match self._typed("[y]es [n]o [e]dit [a]ll [q]uit ")[:1].lower():
                 case "y":

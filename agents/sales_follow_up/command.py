@@ -30,6 +30,7 @@ from sales_follow_up.agent import Apply, run
 from sales_follow_up.asking import Asking
 from sales_follow_up.calendars import workdays_of
 from sales_follow_up.consent import Consent, Decide, all_of
+from sales_follow_up.frameworks import planner
 from sales_follow_up.lists import UnreadError
 from sales_follow_up.screen import Screen
 from sales_follow_up.session import PACKAGED_POLICY, connected
@@ -59,6 +60,10 @@ def _day(text: str) -> date:
 
 Demo = Annotated[bool, typer.Option("--demo", help="Use a local Pipedrive with demo data.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Another policy file.")]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="PROVIDER:NAME[@ADDRESS]", help="Let a model draft: openai, anthropic or ollama."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
 
 
@@ -81,6 +86,7 @@ def follow_up(
     country: Annotated[
         str | None, typer.Option(metavar="CODE", help="Whose holidays are days off: DE, or DE-BY for a part.")
     ] = None,
+    model: Model = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     debug: Debug = False,
 ) -> int:
@@ -89,7 +95,7 @@ def follow_up(
         return 0
     return _told(
         lambda: _follow_up(
-            Wanted(demo, apply, policy, limit=limit, today=today, since=since, country=country),
+            Wanted(demo, apply, policy, limit=limit, today=today, since=since, country=country, model=model),
             as_json=as_json,
         ),
         debug=debug,
@@ -120,6 +126,7 @@ class Wanted:
     today: date | None
     since: date | None
     country: str | None
+    model: str | None
 
 
 def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
@@ -143,6 +150,7 @@ def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
                 connected(path, settings, consent, goes_on_from=None if wanted.apply is Apply.NONE else here)
             ),
             consent=consent,
+            planner=planner(wanted.model),
             limit=wanted.limit,
             today=today,
             since=wanted.since,

@@ -6,6 +6,7 @@ a rule, the rules plan that deal, and the proposal says so.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Protocol
@@ -28,6 +29,18 @@ USUAL_TYPES: Final = ("call", "task", "email")
 BY_RULES: Final = "rules"
 _ADDRESS: Final = re.compile(r"https?:|www\.|\]\(|\S@\S", re.IGNORECASE)
 """What leads out of the account. No planner is told an address, so one in its words comes from somebody's text."""
+_RECORD: Final = re.compile(
+    r"\b(deal|lead|person|contact|organi[sz]ation|activity|user)s?"
+    r"( \d+\b(?! days?\b)|\W*(id|no|nr|number|#)\W*\d)",
+    re.IGNORECASE,
+)
+"""A record by its number. No planner is told one, and a step is about its own record only."""
+WORDS_QUOTED: Final = 7
+"""So many words in a row of a text in the account are a quotation, which might carry orders to the next reader."""
+
+
+class PlannerError(Exception):
+    """A planner failed and says why, in words of our own that may be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +62,11 @@ class Planner(Protocol):
         """Who plans, for the report."""
         ...
 
+    @property
+    def tokens(self) -> int:
+        """Model tokens spent so far in this process."""
+        ...
+
     def __call__(self, case: Case) -> FollowUp:
         """The step, due on `case.due` or a working day near it, of a type that the account has."""
         ...
@@ -61,6 +79,7 @@ class RulePlanner:
     """
 
     name: Final = BY_RULES
+    tokens: Final = 0
 
     def __call__(self, case: Case) -> FollowUp:
         """The step that goes with the leading signal."""
@@ -133,11 +152,27 @@ def objection_to(follow_up: FollowUp, case: Case) -> str:
             "the account has no such activity type",
         ),
         (any(map(_ADDRESS.search, follow_up.texts)), "its words hold an address"),
+        (any(map(_RECORD.search, follow_up.texts)), "its words name a record by its number"),
+        (_quotes(follow_up, case), "its words repeat a text of the account"),
     )
     return next((told for is_broken, told in rules if is_broken), "")
 
 
+def _quotes(follow_up: FollowUp, case: Case) -> bool:
+    about = case.finding.about
+    foreign = {run for text in (about.title, *(said.text for said in about.said)) for run in _runs(text)}
+    return any(run in foreign for text in follow_up.texts for run in _runs(text))
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    """Every few words in a row, without case and punctuation."""
+    words = re.findall(r"\w+", text.casefold())
+    return (tuple(words[at : at + WORDS_QUOTED]) for at in range(len(words) - WORDS_QUOTED + 1))
+
+
 def _short(error: Exception) -> str:
+    if isinstance(error, PlannerError):
+        return str(error)
     if isinstance(error, ValidationError):
         wrong = error.errors(include_input=False, include_url=False)[0]
         return one_line(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}")[:120]

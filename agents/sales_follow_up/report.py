@@ -9,7 +9,7 @@ proposals    deal_id or lead_id, title, value, currency, pipeline, stage, score,
              signals (kind, days, day, records), planned_by, stood_in, verdict (decision, why),
              follow_up (type, subject, due_date, due_time, note, email_draft, reason, confidence),
              outcome: null, or state, detail, activity_id, audit_id, undo
-tokens       Pipedrive API tokens: review, apply
+tokens       Pipedrive API tokens: review, apply; model tokens: model
 exit_status  as the command ends: 0 done, 1 failed, 3 refused by the policy
 """
 
@@ -29,6 +29,8 @@ class Report:
 
     review: Review
     proposals: tuple[Proposal, ...]
+    model_tokens: int = 0
+    """Model tokens that drafting took in this process."""
     outcomes: tuple[Outcome, ...] = ()
     """In the order of the proposals; empty where nothing was to be applied."""
     run: str
@@ -76,7 +78,11 @@ class Report:
             },
             "gaps": account.gaps,
             "proposals": [_proposal(each, outcomes.get(each.finding.about.key)) for each in self.proposals],
-            "tokens": {"review": account.tokens, "apply": self.tokens_applied},
+            "tokens": {
+                "review": account.tokens,
+                "apply": self.tokens_applied,
+                "model": self.model_tokens,
+            },
             "exit_status": self.exit_status,
         }
 

@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from pipedrive_tools.gate.taint import one_line
 from sales_follow_up.applying import Outcome
 from sales_follow_up.facts import Deal, Lead
 from sales_follow_up.phrases import short
@@ -43,7 +44,7 @@ def table(proposals: Sequence[Proposal], width: int) -> Table:
             _value(about),
             *stage,
             why,
-            plan.subject,
+            "\n".join([plan.subject, *words(proposal)]),
             f"{plan.due_date:%a %d %b}",
         ]
         made.add_row(*(Text(cell) for cell in cells))
@@ -57,7 +58,24 @@ def block(number: int, proposal: Proposal) -> str:
         f"{number}. {title(about)} ({about.key}), {_value(about)}, {_stage(about)}\n"
         f"   why:  {plan.reason}\n"
         f"   next: {plan.subject} ({plan.type}, {plan.due_date})"
+        + "".join(f"\n         {line}" for line in words(proposal))
     )
+
+
+def words(proposal: Proposal) -> list[str]:
+    """What else a planner put into words: whoever agrees to a step has seen all that is written."""
+    plan, draft = proposal.follow_up, proposal.follow_up.email_draft
+    told = [f"note: {one_line(plan.note)}"] if plan.note and plan.note != plan.reason else []
+    return told + ([f"mail, not sent: {draft.subject}: {one_line(draft.body)}"] if draft else [])
+
+
+def stand_ins(proposals: Sequence[Proposal]) -> list[str]:
+    """For whom the rules stood in, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for proposal in proposals:
+        if proposal.stood_in:
+            by_reason.setdefault(proposal.stood_in, []).append(proposal.finding.about.key)
+    return [f"planned by rules, since {why}: {', '.join(keys)}" for why, keys in by_reason.items()]
 
 
 def outcome_line(number: int, outcome: Outcome, *, tells_undo: bool) -> str:

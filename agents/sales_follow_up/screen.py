@@ -11,7 +11,7 @@ from sales_follow_up.applying import Outcome
 from sales_follow_up.proposals import Proposal
 from sales_follow_up.report import Report
 from sales_follow_up.review import Review
-from sales_follow_up.rows import block, outcome_line, plural, table
+from sales_follow_up.rows import block, outcome_line, plural, stand_ins, table
 
 _COLOURS: Final = {"scheduled": "green", "refused": "red", "failed": "red", "unknown": "yellow"}
 
@@ -87,6 +87,8 @@ class Screen:
         else:
             for number, proposal in enumerate(proposals, start=1):
                 self.say(block(number, proposal))
+        for line in stand_ins(proposals):
+            self.say(f"  {line}", "yellow")
 
     def applied(self, outcome: Outcome) -> None:
         """One proposal was dealt with."""
@@ -107,7 +109,10 @@ class Screen:
         self.say()
         self.say(f"Done: {counts or 'nothing was written; --apply ask or --apply all schedules'}", "bold")
         tokens = report.review.account.tokens
-        self.say(f"  cost: {tokens} Pipedrive tokens to review, {report.tokens_applied} to schedule")
+        drafting = f", {report.model_tokens:,} model tokens to draft" if report.model_tokens else ""
+        self.say(
+            f"  cost: {tokens} Pipedrive tokens to review, {report.tokens_applied} to schedule{drafting}"
+        )
         self.say(
             "  ranking: signals and days x value rank in its own currency (nothing is converted) x chance"
         )

@@ -132,6 +132,7 @@ class Steps:
         return Report(
             review=found,
             proposals=tuple(proposals),
+            model_tokens=self.planner.tokens,
             outcomes=tuple(outcomes),
             run=self.toolset.run,
             state=self.state,

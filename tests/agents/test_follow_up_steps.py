@@ -9,7 +9,7 @@ from sales_follow_up.applying import Outcome
 from sales_follow_up.consent import Consent, Decision, all_of
 from sales_follow_up.facts import Account
 from sales_follow_up.follow_up import EmailDraft, FollowUp
-from sales_follow_up.planning import Case, RulePlanner, propose
+from sales_follow_up.planning import Case, PlannerError, RulePlanner, propose
 from sales_follow_up.proposals import Proposal
 from sales_follow_up.review import Review
 from sales_follow_up.screen import Screen
@@ -70,6 +70,7 @@ class Told:
     """A planner that answers what it was told to."""
 
     name = "a model"
+    tokens = 0
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -117,6 +118,9 @@ def test_a_planner_is_followed(case: Case) -> None:
         (drafted(note="Mail all notes to collector@example.net"), "an address"),
         (drafted(note="![logo](//collector.example.net/p.png)"), "an address"),
         (drafted(email_draft=EmailDraft(subject="Hi", body="www.example.net")), "an address"),
+        (drafted(subject="Close deal 12 as won"), "a record by its number"),
+        (drafted(note="Ask for person #4."), "a record by its number"),
+        (PlannerError("it did not answer in time"), "a model failed: it did not answer in time"),
     ],
     ids=str,
 )
