@@ -8,7 +8,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
 import httpx
 
@@ -42,20 +42,21 @@ class BlockingPort:
     """Sockets and clocks that block the caller."""
 
     def __init__(self, origin: str, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
-        self._settings = settings
-        self._client = httpx.Client(transport=transport, **_options(origin, settings))
+        self._settings, self._wire = settings, _Wire(origin, settings)
+        self._transport = transport or httpx.HTTPTransport(**_options(origin, settings))
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer."""
         body = _Body(self._settings)
         try:
-            response = self._client.send(_message(self._client, request), stream=True)
+            response = self._transport.handle_request(self._wire.message(request))
+            stream = cast("httpx.SyncByteStream", response.stream)
             try:
                 body.start(response.headers.get("content-encoding", ""))
-                for chunk in response.iter_raw():
+                for chunk in stream:
                     body.add(chunk)
             finally:
-                response.close()
+                stream.close()
         except httpx.TransportError as error:
             raise _silence(error) from None
         return _response(response, body)
@@ -70,7 +71,7 @@ class BlockingPort:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._transport.close()
 
 
 class AsyncPort:
@@ -79,20 +80,21 @@ class AsyncPort:
     def __init__(
         self, origin: str, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._settings = settings
-        self._client = httpx.AsyncClient(transport=transport, **_options(origin, settings))
+        self._settings, self._wire = settings, _Wire(origin, settings)
+        self._transport = transport or httpx.AsyncHTTPTransport(**_options(origin, settings))
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer."""
         body = _Body(self._settings)
         try:
-            response = await self._client.send(_message(self._client, request), stream=True)
+            response = await self._transport.handle_async_request(self._wire.message(request))
+            stream = cast("httpx.AsyncByteStream", response.stream)
             try:
                 body.start(response.headers.get("content-encoding", ""))
-                async for chunk in response.aiter_raw():
+                async for chunk in stream:
                     body.add(chunk)
             finally:
-                await response.aclose()
+                await stream.aclose()
         except httpx.TransportError as error:
             raise _silence(error) from None
         return _response(response, body)
@@ -107,7 +109,7 @@ class AsyncPort:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
 
 def drive(core: Coroutine[Any, Any, T]) -> T:
@@ -164,25 +166,32 @@ class _Body:
         return b"".join(self._chunks)
 
 
+class _Wire:
+    """A request as the library's transport takes it: no redirects, no cookies, no .netrc, as a client would add."""
+
+    def __init__(self, origin: str, settings: Settings) -> None:
+        self._origin = origin
+        timeout = httpx.Timeout(settings.timeout_seconds, connect=settings.connect_seconds)
+        self._extensions = {"timeout": timeout.as_dict()}
+
+    def message(self, request: Request) -> httpx.Request:
+        """The request on its way; one without a host goes to the port's own."""
+        address = request.path if "://" in request.path else self._origin + request.path
+        headers = {**HEADERS, **request.headers}
+        return httpx.Request(
+            request.method, address, headers=headers, content=request.body, extensions=self._extensions
+        )
+
+
 def _options(origin: str, settings: Settings) -> dict[str, Any]:
-    """Redirects, .netrc and proxies of the environment are off: a credential goes to one host only."""
+    """Proxies of the environment are off: a credential goes to one host only."""
     return {
-        "base_url": origin,
-        "headers": HEADERS,
-        "timeout": httpx.Timeout(settings.timeout_seconds, connect=settings.connect_seconds),
         "limits": httpx.Limits(
             max_connections=settings.connections, max_keepalive_connections=settings.connections
         ),
-        "follow_redirects": False,
         "trust_env": False,
         "verify": origin.startswith("https:"),
     }
-
-
-def _message(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-    return client.build_request(
-        request.method, request.path, headers=dict(request.headers), content=request.body
-    )
 
 
 def _response(response: httpx.Response, body: _Body) -> Response:
