@@ -1,6 +1,6 @@
 """The limiter: a place in the burst window and tokens of the day for each call, before it is sent.
 
-What it keeps lives in a `Home`: in memory where nothing is shared, else in a file beside the store
+What it keeps lives in a `Home`: in memory where nothing is shared, else in a file of its account
 (`state.slots`). A block or an empty day that Pipedrive tells of is kept there too, and stops everybody.
 """
 
@@ -193,6 +193,7 @@ class Limiter:
 
     def _answered(self, place: Place, response: Response | None, windows: Windows, budget: Budget) -> None:
         now = self.clock.monotonic()
+        windows.know(self.rules.calls)
         windows.leave(place.lease, now + self.rules.window_seconds, is_search=place.is_search)
         budget.settle(place.cost, place.cost if self._is_charged(response) else 0, day=place.day)
         if response is not None:

@@ -6,7 +6,7 @@ section 3). Times are of the monotonic clock, which all processes of a host shar
 """
 
 from array import array
-from collections import deque
+from bisect import bisect_right
 from typing import Final
 
 from pipedrive_tools.pacing import CALLS_OF_ANY_PLAN, MOST_CALLS, SEARCHES_PER_WINDOW, WINDOW_SECONDS
@@ -30,7 +30,7 @@ class Window:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.ends: deque[float] = deque()
+        self.ends = array("d")
         """When each answered call leaves the window, in order."""
         self.leases: list[float] = []
         """When each call under way does so at the latest, should its process have died."""
@@ -40,8 +40,8 @@ class Window:
     def wait_seconds(self, now: float, asked: float) -> float:
         """How long a call must wait; 0 when there is room for it and for all that asked before."""
         ends = self.ends
-        while ends and ends[0] <= now:
-            ends.popleft()
+        if ends and ends[0] <= now:
+            del ends[: bisect_right(ends, now)]
         if self.leases and min(self.leases) <= now:
             self.leases = [each for each in self.leases if each > now]
         ahead = self._ahead(now, asked) if self.queue else 0
@@ -68,31 +68,32 @@ class Window:
         """Give a place back: the call leaves the window at `end`, or was never sent."""
         if lease in self.leases:
             self.leases.remove(lease)
-        if end is not None:
+        if end is not None and self.limit <= MOST_CALLS:
             self.ends.append(end)
 
     def pack(self) -> "array[float]":
         """The window as numbers."""
         packed = array("d", (len(self.ends), len(self.leases), len(self.queue)))
-        packed.extend(self.ends)
+        packed += self.ends
         packed.extend(self.leases)
         packed.extend(self.queue)
         packed.extend(self.queue.values())
         return packed
 
-    def unpack(self, packed: list[float], now: float) -> list[float]:
-        """Fill the window from numbers and give the rest; what was written before the clock began anew is dropped."""
-        ends, leases, waiting = map(int, packed[:3])
-        if min(ends, leases, waiting) < 0 or len(packed) < (size := 3 + ends + leases + 2 * waiting):
+    def unpack(self, packed: "array[float]", start: int, now: float) -> int:
+        """Fill the window from the numbers at `start` and say where the next begins; a clock that began anew clears."""
+        ends, leases, waiting = map(int, packed[start : start + 3])
+        first = start + 3 + ends + leases
+        size = first + 2 * waiting
+        if min(ends, leases, waiting) < 0 or len(packed) < size:
             raise ValueError("cut short")
-        first = 3 + ends + leases
         latest = now + FURTHEST_SECONDS
-        times = packed[3 : 3 + ends]
-        self.ends = deque(times if not times or times[-1] < latest else ())
-        self.leases = [each for each in packed[3 + ends : first] if each < latest]
+        times = packed[start + 3 : start + 3 + ends]
+        self.ends = times if not times or times[-1] < latest else array("d")
+        self.leases = [each for each in packed[start + 3 + ends : first] if each < latest]
         pairs = zip(packed[first : first + waiting], packed[first + waiting : size], strict=True)
         self.queue = {asked: until for asked, until in pairs if until < latest}
-        return packed[size:]
+        return size
 
 
 class Windows:
@@ -162,10 +163,10 @@ class Windows:
         """The windows as they were packed; what cannot be read counts as empty."""
         found = cls()
         try:
-            numbers = array("d", packed).tolist()
+            numbers = array("d", packed)
             learned, found.closed_until, strikes, found.struck_at = numbers[:4]
             found.learned, found.strikes = int(learned), int(strikes)
-            found.searches.unpack(found.calls.unpack(numbers[4:], now), now)
+            found.searches.unpack(numbers, found.calls.unpack(numbers, 4, now), now)
         except (ValueError, OverflowError):
             return cls()
         return found

@@ -19,7 +19,9 @@ POLICY = Policy.parse(f'[agents.{AGENT}]\ndeals = "full"\nactivities = "full"\n'
 def run() -> Iterator[Figure]:
     """Read, create, update, each against bare httpx; writes against bare httpx and one fsync."""
     with server() as box, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        settings = Settings(base_url=box.url, api_token=box.token, state=f"sqlite:///{folder}/state.db")
+        state = f"sqlite:///{folder}/state.db"
+        # with a plan the windows are as full as on a real account
+        settings = Settings(base_url=box.url, api_token=box.token, state=state, plan="ultimate", seats=10_000)
         with Toolset.connect(AGENT, POLICY, settings=settings) as toolset, _bare(box) as bare:
             probe = os.open(f"{folder}/probe", os.O_CREAT | os.O_WRONLY)
             deal = toolset.call("list_deals", {"limit": 1, "status": ["open"]}).data[0]["id"]

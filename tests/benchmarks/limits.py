@@ -20,25 +20,24 @@ from tests.figures import Figure
 
 ROUNDS = 4000
 ORIGIN = "http://127.0.0.1:1"
-CALLER = Caller(fingerprint="a benchmark", account=ORIGIN, is_api_token=True)
-SETTINGS = Settings(api_token="x", seats=1000, daily_tokens=10**9)
+CALLER = Caller(fingerprint="a benchmark", account=ORIGIN, is_api_token=False)
+"""A login by OAuth has the largest windows."""
+SETTINGS = Settings(api_token="x", plan="ultimate", daily_tokens=10**9)
 READ = catalogue["get_deal"]
-ANSWER = Response(200, {"x-ratelimit-limit": str(10**9)}, b"")
-"""A server that names no window, so that nothing waits."""
+ANSWER = Response(200, {"x-ratelimit-limit": str(MOST_CALLS)}, b"")
 
 
 def run() -> Iterator[Figure]:
     """Take and done, as often in a window as the largest plan allows."""
     blocking = BlockingPort(ORIGIN, SETTINGS)
     yield _figure("limiter and ledger in memory", *_driven(Limiter.of(SETTINGS, CALLER), blocking), 15)
-    with (
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as folder,
-        closing(Slots(Path(folder) / "limits.db", CALLER)) as slots,
-    ):
-        shared = Limiter.of(SETTINGS, CALLER, slots)
-        yield _figure("limiter and ledger shared by processes", *_driven(shared, blocking), 400)
-        value = asyncio.run(_awaited(shared))
-        yield _figure("limiter and ledger shared by processes, in an event loop", *value, 400)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        with closing(Slots(Path(folder) / "blocking", CALLER)) as slots:
+            shared = Limiter.of(SETTINGS, CALLER, slots)
+            yield _figure("limiter and ledger shared by processes", *_driven(shared, blocking), 400)
+        with closing(Slots(Path(folder) / "awaiting", CALLER)) as slots:
+            value = asyncio.run(_awaited(Limiter.of(SETTINGS, CALLER, slots)))
+            yield _figure("limiter and ledger shared by processes, in an event loop", *value, 400)
     blocking.close()
 
 

@@ -103,7 +103,7 @@ def make() -> Make:
 @pytest.fixture
 def slots(tmp_path: Path) -> Iterator[Slots]:
     """The shared home, in a file."""
-    found = Slots(tmp_path / "limits.db", CALLER)
+    found = Slots(tmp_path / "limits", CALLER)
     yield found
     found.close()
 
@@ -330,16 +330,19 @@ def test_an_answer_is_not_lost_when_the_books_cannot_be_kept(make: Make) -> None
 
 
 def test_a_store_that_cannot_be_opened_is_one_error(tmp_path: Path) -> None:
-    """A folder that is not there, or a file that is no database, say so."""
-    (tmp_path / "text.db").write_text("no database at all, but long enough to be looked at " * 20)
-    for path in (tmp_path / "missing" / "limits.db", tmp_path / "text.db"):
+    """A folder that is not there, a file in its place, or another kind of file in it, say so."""
+    (tmp_path / "text").write_text("no folder at all")
+    Slots(tmp_path / "limits", CALLER).close()
+    (account,) = (tmp_path / "limits").iterdir()
+    account.write_text("none of ours, but long enough to be looked at " * 200)
+    for folder in (tmp_path / "missing" / "limits", tmp_path / "text", tmp_path / "limits"):
         with pytest.raises(StoreError, match="nothing was sent"):
-            Slots(path, CALLER)
+            Slots(folder, CALLER)
 
 
 def test_a_closed_file_is_one_error(make: Make, tmp_path: Path) -> None:
     """A client whose store was closed sends nothing."""
-    closed = Slots(tmp_path / "limits.db", CALLER)
+    closed = Slots(tmp_path / "limits", CALLER)
     closed.close()
 
     with pytest.raises(StoreError):
@@ -350,10 +353,14 @@ def test_a_closed_file_is_one_error(make: Make, tmp_path: Path) -> None:
 
 def test_the_file_is_nobody_elses(slots: Slots, tmp_path: Path) -> None:
     """The limits lie beside the store, are readable by their owner only, and hold no credential."""
-    assert beside(tmp_path / "state.db") == tmp_path / "state-limits.db"
-    assert stat.S_IMODE((tmp_path / "limits.db").stat().st_mode) == 0o600
+    drive(slots.act(lambda windows, _: windows.enter(1.0, 2.0, is_search=False), FakePort()))
+    (account,) = (tmp_path / "limits").iterdir()
+
+    assert beside(tmp_path / "state.db") == tmp_path / "state-limits"
+    assert stat.S_IMODE(account.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(account.stat().st_mode) == 0o600
     assert TOKEN not in repr(CALLER)
-    assert not any(TOKEN.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    assert TOKEN.encode() not in account.read_bytes()
 
 
 def test_who_shares_what() -> None:

@@ -93,8 +93,8 @@ class Case:
     def prepare(self) -> None:
         """The first state of everything, and an empty store; where the store is the point, none."""
         self.far.reset()
-        for path in self.folder.iterdir():
-            path.unlink()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
         if self.name != FRESH_STORE:
             shutil.copy(empty_store(), self.folder / "state.db")
 

@@ -142,7 +142,7 @@ def spend(
 ) -> tuple[int, int, Counter[str]]:
     """Our ledger and the sandbox's meter after many mixed calls, and what came of these."""
     with tempfile.TemporaryDirectory() as folder, box(plan="lite", seats=seats) as sandbox:
-        file = Path(folder) / "limits.db"
+        file = Path(folder) / "limits"
         work = Work(
             url=sandbox.url,
             token=sandbox.token,
@@ -170,7 +170,7 @@ def block(
             work = Work(
                 url=sandbox.url,
                 token=sandbox.token,
-                file=str(Path(folder) / "limits.db"),
+                file=str(Path(folder) / "limits"),
                 seed=9,
                 seconds=seconds,
                 paced=paced,

@@ -67,7 +67,7 @@ class Work:
         caller = Caller.of(credential, self.url)
         rules = Rules.of(settings, is_api_token=True)
         rules = rules if self.learns else replace(rules, calls=self.limit)
-        slots = Slots(Path(self.folder) / "limits.db", caller)
+        slots = Slots(Path(self.folder) / "limits", caller)
         pace: Pace = Limiter(slots, rules)
         if self.way == "token bucket":
             pace = TokenBucket(self.limit)
