@@ -30,6 +30,9 @@ Marker = Literal["custom_field", "note", "content"]
 PROBLEMS: Final = 10
 """How many wrong values one message names."""
 
+_TRAVELS: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -171,7 +174,7 @@ class Endpoint(Generic[P, R_co]):
     def _refuse_what_cannot_travel(self, values: Mapping[str, Any]) -> None:
         """Half a character pair and a number that is none fit no JSON; dots alone walk up the path."""
         try:
-            json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
+            _TRAVELS(values).encode()
         except ValueError:
             raise ArgumentsError(f"{self.name}: a text or a number holds what JSON cannot carry") from None
         for name in self.path_arguments:
@@ -239,7 +242,7 @@ class Call(Generic[R_co]):
     @cached_property
     def canonical(self) -> str:
         """One line that is equal for equal calls."""
-        return f"{self.endpoint.name} " + json.dumps(self.values, sort_keys=True, separators=(",", ":"))
+        return f"{self.endpoint.name} " + _CANONICAL(self.values)
 
 
 @cache

@@ -14,6 +14,7 @@ from pipedrive_tools.state.schema import audit
 from pipedrive_tools.state.store import Hot
 
 GENESIS: Final = "0" * 64
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 _COLUMNS: Final = (
     "seq", "id", "time", "account", "run", "agent", "tool", "step", "decision",
     "rule", "approver", "status", "cost", "sentence", "hash",
@@ -75,7 +76,7 @@ def link(previous: str, seq: int, moment: float, entry: Entry) -> str:
         previous, seq, moment, entry.id, entry.account, entry.run, entry.agent, entry.tool, entry.step, entry.decision,
         entry.rule, entry.approver, entry.status, entry.cost, entry.sentence,
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_ENCODE(said).encode()).hexdigest()
 
 
 def rows(connection: Connection, **filters: str) -> Iterator[Row]:

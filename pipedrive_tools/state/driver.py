@@ -54,6 +54,10 @@ class Driver(Protocol):
         """The same on the driver's own connection."""
         ...
 
+    def glance(self) -> AbstractContextManager[Hot]:
+        """The driver's own connection for one read."""
+        ...
+
     def alone(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction is alone with this name; it ends with the transaction."""
         ...

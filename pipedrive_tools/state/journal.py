@@ -45,7 +45,7 @@ _SAME_CALL: Final = (
     f"SELECT {_NAMES} FROM journal AS first WHERE account = ? AND run = ? AND fingerprint = ? AND state != 'FAILED' "  # noqa: S608
     "AND undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM journal AS gone WHERE gone.account = first.account "
     "AND gone.run = first.run AND gone.target = ? || ':' || first.made AND gone.tool LIKE 'delete%' "
-    "AND gone.state = 'DONE') ORDER BY created DESC LIMIT 1"
+    "AND gone.state = 'DONE') ORDER BY created DESC, id DESC LIMIT 1"
 )
 
 

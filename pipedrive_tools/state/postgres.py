@@ -6,7 +6,7 @@ that died with its server is found out when a transaction begins, and replaced b
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -104,6 +104,10 @@ class Postgres:
                 pooled.close()  # what was begun and not ended is rolled back
         except (SQLAlchemyError, self._error) as error:
             raise self._broken("written", error) from None
+
+    def glance(self) -> AbstractContextManager[Hot]:
+        """The driver's own connection for one read; a transaction finds out whether the server is there."""
+        return self.hot(durable=False)
 
     def alone(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction is alone with this name; it ends with the transaction."""

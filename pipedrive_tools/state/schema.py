@@ -32,7 +32,9 @@ journal = Table(
     Column("lease", Float, nullable=False, default=0.0),  # until when one recoverer holds the row
     Column("tries", Integer, nullable=False, default=1),  # how often it was sent
     Column("undone_by", String(32)),
-    Index("journal_repeat", "run", "fingerprint"),
+    Index(
+        "journal_repeat", "account", "run", "fingerprint", "created", "id"
+    ),  # the last is found without sorting
     sqlite_with_rowid=False,  # ids grow with time, so a row is added at the end and needs no second tree
 )
 
@@ -41,8 +43,11 @@ OPEN_STATES: Final = ("SENT", "UNKNOWN")
 
 Index(
     "journal_target",
+    journal.c.account,
     journal.c.run,
     journal.c.target,
+    journal.c.created,
+    journal.c.id,
     sqlite_where=journal.c.target.is_not(None),
     postgresql_where=journal.c.target.is_not(None),
 )

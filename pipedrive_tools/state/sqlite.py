@@ -79,6 +79,16 @@ class Sqlite:
                 hot.abandon()
                 raise self._broken("written", error) from None
 
+    @contextmanager
+    def glance(self) -> Iterator[Hot]:
+        """The driver's own connection for one read, without a transaction around it."""
+        hot = self._hot_connection(durable=False)
+        with self._lock or nullcontext():
+            try:
+                yield hot
+            except sqlite3.Error as error:
+                raise self._broken("read", error) from None
+
     def alone(self, connection: Connection, name: str) -> None:
         """It is."""
 

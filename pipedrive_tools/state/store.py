@@ -54,6 +54,10 @@ class Store:
         """
         return self.driver.hot(durable=durable)
 
+    def glance(self) -> AbstractContextManager[Hot]:
+        """The driver's own connection for one read, which needs no transaction around it."""
+        return self.driver.glance()
+
     def alone(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction is alone with this name; it ends with the transaction."""
         self.driver.alone(connection, name)

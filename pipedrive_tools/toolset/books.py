@@ -96,14 +96,14 @@ class Books:
 
     def refresh(self) -> None:
         """Take over what others have used up since."""
-        with self.store.hot(durable=False) as connection:
+        with self.store.glance() as connection:
             self._run.saw(_counters(usage.read(connection, self._whose)))
 
     def counted(self, call: Call[Any]) -> frozenset[str]:
         """The periods in which the call's target is among the rows that were counted."""
         if (target := named(target_key(call))) is None:
             return frozenset()
-        with self.store.hot(durable=False) as connection:
+        with self.store.glance() as connection:
             return usage.counted(connection, self._whose, target)
 
     def spend(self, tokens: int, number: str) -> None:
@@ -158,7 +158,7 @@ class Books:
     def repeat_of(self, call: Call[Any]) -> Intent | None:
         """The earlier call of this run that this one repeats."""
         key = target_key(call)
-        with self.store.hot(durable=False) as connection:
+        with self.store.glance() as connection:
             return journal.repeat_of(connection, self.account, self.run, call, named(key))
 
     def begin(

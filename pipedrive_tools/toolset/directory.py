@@ -89,7 +89,7 @@ class Directory:
     def look(self) -> None:
         """Take over what other processes have read meanwhile."""
         self._recalled = time.time()
-        with self._store.hot(durable=False) as connection:
+        with self._store.glance() as connection:
             found = cache.young(connection, self._caller, self._lifetime)
         with self._lock:
             newer = {
