@@ -67,8 +67,6 @@ class Machine:
             base_url=self.box.url,
             api_token=self.box.token,
             state=f"sqlite:///{self.folder / 'state.db'}",
-            timeout_seconds=0.5,
-            connect_seconds=0.5,
         )
 
     @property
