@@ -26,11 +26,11 @@ from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.store import default_url
 from sales_follow_up import demo as demonstration
-from sales_follow_up.agent import Apply, run
+from sales_follow_up.agent import Apply
 from sales_follow_up.asking import Asking
 from sales_follow_up.calendars import workdays_of
 from sales_follow_up.consent import Consent, Decide, all_of
-from sales_follow_up.frameworks import planner
+from sales_follow_up.frameworks import Framework, check_waiting, file_of, planner, runner
 from sales_follow_up.lists import UnreadError
 from sales_follow_up.screen import Screen
 from sales_follow_up.session import PACKAGED_POLICY, connected
@@ -64,6 +64,10 @@ Model = Annotated[
     str | None,
     typer.Option(metavar="PROVIDER:NAME[@ADDRESS]", help="Let a model draft: openai, anthropic or ollama."),
 ]
+InFramework = Annotated[
+    Framework | None,
+    typer.Option("--framework", help="Run the steps as a LangGraph graph or as a LlamaIndex workflow."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
 
 
@@ -87,6 +91,10 @@ def follow_up(
         str | None, typer.Option(metavar="CODE", help="Whose holidays are days off: DE, or DE-BY for a part.")
     ] = None,
     model: Model = None,
+    framework: InFramework = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with a run that waits for its person.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     debug: Debug = False,
 ) -> int:
@@ -95,7 +103,18 @@ def follow_up(
         return 0
     return _told(
         lambda: _follow_up(
-            Wanted(demo, apply, policy, limit=limit, today=today, since=since, country=country, model=model),
+            Wanted(
+                demo,
+                Apply.ASK if resume else apply,
+                policy,
+                limit=limit,
+                today=today,
+                since=since,
+                country=country,
+                model=model,
+                framework=framework,
+                resume=resume,
+            ),
             as_json=as_json,
         ),
         debug=debug,
@@ -127,9 +146,13 @@ class Wanted:
     since: date | None
     country: str | None
     model: str | None
+    framework: Framework | None
+    resume: str | None
 
 
 def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
+    if wanted.resume:
+        check_waiting(wanted.framework, wanted.resume, Settings.from_env().state)
     if wanted.apply is Apply.ASK and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "--apply ask needs a terminal to ask at; use --apply all, or --apply none to look only"
@@ -147,16 +170,23 @@ def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
         consent = Consent()
         steps = Steps(
             toolset=stack.enter_context(
-                connected(path, settings, consent, goes_on_from=None if wanted.apply is Apply.NONE else here)
+                connected(
+                    path,
+                    settings,
+                    consent,
+                    goes_on_from=None if wanted.apply is Apply.NONE else here,
+                    run=wanted.resume,
+                )
             ),
             consent=consent,
-            planner=planner(wanted.model),
+            planner=planner(wanted.model, wanted.framework),
             limit=wanted.limit,
             today=today,
             since=wanted.since,
             country=wanted.country,
             state=settings.state or default_url(),
         )
+        run = runner(wanted.framework, _kept_in(wanted, steps, settings, screen))
         report = run(steps, decide=_decider(wanted.apply, screen), listener=screen)
         screen.outcomes(report, tells_undo=not wanted.demo)
         screen.closing(report, policy=str(path), is_demo=wanted.demo)
@@ -168,6 +198,17 @@ def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
         if as_json:
             sys.stdout.write(to_json(report.as_json() | extra, indent=2).decode() + "\n")
         return report.exit_status
+
+
+def _kept_in(wanted: Wanted, steps: Steps, settings: Settings, screen: Screen) -> Path | None:
+    """The file of a run that asks a person and can wait; whoever is asked is told how to go on with it."""
+    if wanted.framework is None or wanted.apply is not Apply.ASK:
+        return None
+    run = steps.toolset.run
+    path = file_of(wanted.framework, run, settings.state)
+    if path and not wanted.resume:
+        screen.hint(f"if this is broken off: sales-follow-up --framework {wanted.framework} --resume {run}")
+    return path
 
 
 def _snooze(number: str, until: date, policy: Path | None) -> int:

@@ -29,6 +29,10 @@ class Screen:
         """One line."""
         self.out.print(Text(text, style))
 
+    def hint(self, text: str) -> None:
+        """One line beside the report."""
+        self.aside.print(Text(text, "dim"))
+
     def busy(self, doing: str) -> None:
         """What takes a while, on a terminal; nothing in a pipe, and nothing where there is nothing to say."""
         if self._status:

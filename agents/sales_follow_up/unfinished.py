@@ -42,6 +42,16 @@ class Unfinished:
         self._seen: Any = memory.get(NAME)
 
     @property
+    def seen(self) -> Any:
+        """What it saw, as JSON: for a run that waits for its person and goes on in another process."""
+        return self._seen
+
+    def goes_on(self, run: str, seen: Any) -> None:
+        """Go on as a run that saw this when it read; a plan that it has kept itself since then is its own."""
+        if not (self._seen and self._seen["run"] == run):
+            self._seen = seen
+
+    @property
     def plan(self) -> Plan | None:
         """The plan that an earlier run did not finish."""
         plan = _PLAN.validate_python(self._seen) if self._seen else None

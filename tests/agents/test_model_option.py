@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 from sales_follow_up.command import main
@@ -54,3 +55,41 @@ def test_a_model_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ended.value.code == 2
     assert "write PROVIDER:NAME" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("framework", ["langchain", "llamaindex"])
+def test_a_framework(capsys: pytest.CaptureFixture[str], framework: str) -> None:
+    """With `--framework` the same run ends in the same way."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--demo", "--limit", "2", "--apply", "all", "--json", "--framework", framework])
+    report = json.loads(capsys.readouterr().out)
+
+    assert ended.value.code == 0
+    assert [each["outcome"]["state"] for each in report["proposals"]] == ["scheduled"] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--resume", "0" * 32], "--resume needs the --framework"),
+        (
+            ["--framework", "langchain", "--resume", "0" * 32],
+            "no run '00000000000000000000000000000000' waits",
+        ),
+        (["--framework", "llamaindex", "--resume", "../../etc/passwd"], "waits here for llamaindex"),
+    ],
+)
+def test_no_run_to_go_on_with(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    told: str,
+) -> None:
+    """A run that is over, or of another framework, is one line and wrong use."""
+    monkeypatch.setenv("PIPEDRIVE_STATE", f"sqlite:///{tmp_path / 'state.db'}")
+    with pytest.raises(SystemExit) as ended:
+        main(["--demo", *arguments])
+
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
