@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
@@ -22,6 +22,11 @@ State = Literal["new", "queued", "done", "parked", "discarded"]
 Source = Literal["webhook", "sweep"]
 BATCH: Final = 500
 """Rows that one transaction touches at most, so that nobody waits long for it."""
+
+
+_FINISH: Final = update(inbox).where(
+    inbox.c.id == bindparam("which"), or_(inbox.c.state == "new", inbox.c.state == "queued")
+)
 
 
 def beside(state: str | None, name: str) -> str:
@@ -100,26 +105,25 @@ def keep(connection: Connection, account: str, arrivals: Iterable[Arrival]) -> i
     return connection.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows).rowcount
 
 
-def fresh(connection: Connection, account: str, limit: int = BATCH) -> list[tuple[int, str, int]]:
-    """Number, record and turn of events that nobody has handed on yet, in the order of arrival."""
-    query = select(inbox.c.id, inbox.c.record, inbox.c.turn).where(
-        inbox.c.account == account, inbox.c.state == "new"
-    )
-    return [
-        (row.id, row.record, row.turn) for row in connection.execute(query.order_by(inbox.c.id).limit(limit))
-    ]
+def fresh(connection: Connection, account: str, limit: int = BATCH) -> list[Item]:
+    """Events that nobody has handed on yet, in the order of arrival."""
+    return _items(connection, inbox.c.account == account, inbox.c.state == "new", limit=limit)
 
 
 def queued(connection: Connection, ids: Sequence[int]) -> None:
     """Events were handed to the queue."""
+    if not ids:
+        return
     still = update(inbox).where(inbox.c.id.in_(ids), inbox.c.state == "new")
     connection.execute(still.values(state="queued", changed=time.time()))
 
 
-def finish(connection: Connection, id: int, state: State, outcome: str) -> None:
-    """What became of an event."""
-    row = update(inbox).where(inbox.c.id == id, inbox.c.state.in_(("new", "queued")))
-    connection.execute(row.values(state=state, outcome=outcome, changed=time.time()))
+def finish(connection: Connection, state: State, ends: Sequence[tuple[int, str]]) -> None:
+    """What became of events, in one statement: a receiver waits for the same file."""
+    if ends:
+        now = time.time()
+        rows = [{"which": number, "outcome": told, "changed": now, "state": state} for number, told in ends]
+        connection.execute(_FINISH, rows)
 
 
 def get(connection: Connection, id: int) -> Item | None:

@@ -80,7 +80,7 @@ class Hint:
         if verdict == "same":
             return "this state was worked on already"
         outcome = self.handler(Change(event=event, record=record), toolset)
-        with self.store.transaction(durable=True) as connection:
+        with self.store.transaction(durable=False) as connection:  # lost with the power: it is read once more
             sightings.saw(connection, self.account, found)
         return outcome
 

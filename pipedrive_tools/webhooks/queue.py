@@ -6,12 +6,13 @@ on where it was. What an event says stays in the inbox: the queue holds numbers 
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition, Event, Semaphore
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatusString
 from sqlalchemy import Engine, create_engine, event
@@ -19,8 +20,6 @@ from sqlalchemy.engine import make_url
 
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.state.sqlite import prepare_file
-
-T = TypeVar("T")
 
 NAME: Final = "pipedrive-tools-webhooks"
 WORKFLOW: Final = "handle-event"
@@ -57,13 +56,15 @@ class Ticket:
 class Work:
     """What is done with the number of an event."""
 
-    handle: Callable[[int], None]
-    """Raises where it did not come to an end."""
+    handle: Callable[[int], str]
+    """Says in a few words what it did; raises where it did not come to an end."""
+    finish: Callable[[int, str], None]
+    """Told what was done; may wait for the disk, and takes no place while it does."""
     park: Callable[[int, str], None]
     """Told of an event that was tried for the last time, and why it failed."""
 
 
-class _StoppedError(BaseException):
+class StoppedError(BaseException):
     """The worker stops: the next one takes this event up. No `Exception`, which DBOS would take for an outcome."""
 
 
@@ -123,8 +124,8 @@ class Queue:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop: those under way may end, those that wait are taken up by the next worker."""
-        self._stops.set()
         with self._ended:
+            self._stops.set()
             self._ended.wait_for(lambda: not self._busy, STOP_SECONDS)
         DBOS.destroy(destroy_registry=True)
         self._engine.dispose()
@@ -167,38 +168,40 @@ class Queue:
             self._wait(DBOS.run_step({"name": "until"}, _moment_in, wait))
             problem = DBOS.run_step({"name": "try"}, self._tried, number)
         if problem:
-            self._in_turn(lambda: self.work.park(number, problem))
+            with self._under_way():
+                self.work.park(number, problem)
 
-    def _in_turn(self, act: Callable[[], T]) -> T:
-        """Act once there is a free place; never, once the worker stops."""
-        with self._places:
-            if self._stops.is_set():
-                raise _StoppedError
-            self._count(1)
+    def _tried(self, number: int) -> str:
+        """Nothing where it went well, otherwise why not, in words without anybody's data."""
+        with self._under_way():
             try:
-                return act()
-            finally:
-                self._count(-1)
+                with self._places:
+                    outcome = self.work.handle(number)
+                self.work.finish(number, outcome)
+            except PipedriveToolsError as error:
+                return str(error) or type(error).__name__
+            except Exception as error:  # noqa: BLE001  # whatever a handler raises, its event is tried again
+                return f"the handler failed with {type(error).__name__}"
+        return ""
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """Something that the end waits for, and that does not begin any more once the end has come."""
+        with self._ended:
+            if self._stops.is_set():
+                raise StoppedError
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._busy -= 1
+                self._ended.notify_all()
 
     def _wait(self, until: float) -> None:
         """Until a moment that is on the disk: a worker that comes after this one waits for the rest only."""
         if self._stops.wait(max(0.0, until - time.time())):
-            raise _StoppedError
-
-    def _count(self, more: int) -> None:
-        with self._ended:
-            self._busy += more
-            self._ended.notify_all()
-
-    def _tried(self, number: int) -> str:
-        """Nothing where it went well, otherwise why not, in words without anybody's data."""
-        try:
-            self._in_turn(lambda: self.work.handle(number))
-        except PipedriveToolsError as error:
-            return str(error) or type(error).__name__
-        except Exception as error:  # noqa: BLE001  # whatever a handler raises, its event is tried again
-            return f"the handler failed with {type(error).__name__}"
-        return ""
+            raise StoppedError
 
 
 def _moment_in(seconds: float) -> float:

@@ -4,11 +4,12 @@ Whatever stops it, an event is worked on again until that came to an end once; w
 done once all the same, since the journal knows the run that an event has of its own.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,19 +17,33 @@ from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Item
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.alone import alone
-from pipedrive_tools.webhooks.queue import POLL_SECONDS, WAITS, Queue, Ticket, Work
+from pipedrive_tools.webhooks.queue import POLL_SECONDS, WAITS, Queue, StoppedError, Ticket, Work
 
 Act = Callable[[Item], str]
 """Works on an event and says in a few words what it did; raises where it could not yet."""
 
+LOG: Final = logging.getLogger(__name__)
 TIDY_SECONDS: Final = 60.0
 KEPT_SECONDS: Final = 7 * 24 * 3600.0
 """How long an event that is over is remembered: what comes a second time in that time is not worked on again."""
+AT_HAND: Final = 2_000
+"""Events that are kept in memory between the queue and their turn; others are read from the inbox again."""
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    id: int
+    outcome: str
+    written: Event = field(default_factory=Event)
 
 
 @dataclass
 class Worker:
-    """Works on the events of one account, in threads, while it is entered."""
+    """Works on the events of one account, in threads, while it is entered.
+
+    A receiver writes into the same inbox and must not wait: whatever the worker has to tell the inbox is gathered
+    and told in one short transaction, some ten times a second.
+    """
 
     store: Store
     """Of the inbox."""
@@ -42,21 +57,26 @@ class Worker:
     on_end: Callable[[Item, str], None] = lambda _item, _outcome: None
     """Told of each event that is over, and what became of it."""
     _queue: Queue = field(init=False, repr=False)
+    _at_hand: dict[int, Item] = field(default_factory=dict, init=False, repr=False)
+    _ending: dict[int, Item] = field(default_factory=dict, init=False, repr=False)
+    _ends: list[_End] = field(default_factory=list, init=False, repr=False)
+    _handed_on: list[int] = field(default_factory=list, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
     _stops: Event = field(default_factory=Event, init=False, repr=False)
     _open: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
 
     def __enter__(self) -> Self:
         """Start, with what the last worker left; `SettingsError` where another one is at work."""
-        work = Work(handle=self._handle, park=self._park)
+        work = Work(handle=self._handle, finish=self._finish, park=self._park)
         with ExitStack() as stack:
             stack.enter_context(alone(self.queue_url))
+            clerk = Thread(target=self._run, name="webhooks-clerk", daemon=True)
+            stack.callback(clerk.join)
+            stack.callback(self._stops.set)  # after the queue: what is under way there waits for the clerk
             self._queue = stack.enter_context(
                 Queue(self.queue_url, work, self.threads, self.waits, self.poll_seconds)
             )
-            mover = Thread(target=self._run, name="webhooks-mover", daemon=True)
-            mover.start()
-            stack.callback(mover.join)
-            stack.callback(self._stops.set)
+            clerk.start()
             self._open = stack.pop_all()
         return self
 
@@ -67,13 +87,21 @@ class Worker:
         self._open.close()
 
     def move(self) -> int:
-        """Hand on what is new; gives how many events that were."""
+        """Write down what ended and what was handed on, and hand on what is new; gives how many events that were."""
+        ends = list(self._ends)
         with self.store.transaction(durable=False) as connection:
+            inbox.finish(connection, "done", [(end.id, end.outcome) for end in ends])
+            inbox.queued(connection, self._handed_on)
             found = inbox.fresh(connection, self.account)
+        with self._lock:
+            self._ends = self._ends[len(ends) :]
+        for end in ends:
+            end.written.set()
+        room = max(0, AT_HAND - len(self._at_hand))
+        self._at_hand |= {item.id: item for item in found[:room]}
         if found:
-            self._queue.put(Ticket(id=id, record=record, turn=turn) for id, record, turn in found)  # noqa: A001
-            with self.store.transaction(durable=False) as connection:
-                inbox.queued(connection, [number for number, _, _ in found])
+            self._queue.put(Ticket(id=item.id, record=item.record, turn=item.turn) for item in found)
+        self._handed_on = [item.id for item in found]
         return len(found)
 
     def tidy(self) -> None:
@@ -85,31 +113,47 @@ class Worker:
         self._queue.forget([Ticket(id=number, record="", turn=turn).name for number, turn in gone])
 
     def _run(self) -> None:
-        tidied = 0.0
+        tidied = time.monotonic()
         while not self._stops.is_set():
             try:
                 moved = self.move()
                 if time.monotonic() - tidied > TIDY_SECONDS:
-                    self.tidy()
                     tidied = time.monotonic()
-            except Exception:  # noqa: BLE001  # a database that is gone for a moment; what is new waits in the inbox
+                    self.tidy()
+            except Exception as error:  # noqa: BLE001  # what is new waits in the inbox until the database is back
+                LOG.warning("inbox and queue cannot be reached, trying again: %s", error)
                 moved = 0
             if moved < inbox.BATCH:
                 self._stops.wait(self.poll_seconds)
 
-    def _handle(self, number: int) -> None:
-        with self.store.transaction(durable=False) as connection:
-            item = inbox.get(connection, number)
+    def _handle(self, number: int) -> str:
+        item = self._item(number)
         if item is None or item.state not in {"new", "queued"}:
-            return
+            return "it was over already"
         outcome = self.act(item)
+        self._ending[number] = item
+        return outcome
+
+    def _item(self, number: int) -> Item | None:
+        if found := self._at_hand.pop(number, None):
+            return found
         with self.store.transaction(durable=False) as connection:
-            inbox.finish(connection, number, "done", outcome)
-        self.on_end(item, outcome)
+            return inbox.get(connection, number)
+
+    def _finish(self, number: int, outcome: str) -> None:
+        """Wait until the clerk has written it down: only then may the queue forget the event."""
+        end = _End(number, outcome)
+        with self._lock:
+            self._ends.append(end)
+        while not end.written.wait(1.0):
+            if self._stops.is_set():
+                raise StoppedError
+        if item := self._ending.pop(number, None):
+            self.on_end(item, outcome)
 
     def _park(self, number: int, problem: str) -> None:
         with self.store.transaction(durable=True) as connection:
             item = inbox.get(connection, number)
-            inbox.finish(connection, number, "parked", problem)
+            inbox.finish(connection, "parked", [(number, problem)])
         if item is not None and item.state in {"new", "queued"}:
             self.on_end(item, f"parked: {problem}")

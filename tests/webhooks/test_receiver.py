@@ -212,7 +212,7 @@ async def test_same_number_under_another_hook(store: Store) -> None:
             for each in (one, twin, other):
                 await door.post(PATH, content=each, headers=HEADERS)
     with store.transaction(durable=False) as connection:
-        assert [row[1] for row in inbox.fresh(connection, ACCOUNT)] == ["deal:1", "deal:2"]
+        assert [item.record for item in inbox.fresh(connection, ACCOUNT)] == ["deal:1", "deal:2"]
 
 
 def test_on_a_socket(store: Store) -> None:
