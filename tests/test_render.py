@@ -94,13 +94,13 @@ def test_custom_fields() -> None:
         f"id: {LEAD}",
         "title: x",
         "custom_fields:",
-        f"  {KEY}: Gold",
-        f"  {KEY}_until: 09:00",
+        f"{KEY}: Gold",
+        f"{KEY}_until: 09:00",
     ]
     assert inside(text(GET, {"id": 7, "custom_fields": {KEY: "Gold", "other": None}})) == [
         "id: 7",
         "custom_fields:",
-        f"  {KEY}: Gold",
+        f"{KEY}: Gold",
     ]
     assert inside(text(LIST, [{"id": 7, "custom_fields": {KEY: "Gold"}}])) == ["id", "7"]
 
@@ -292,8 +292,8 @@ def test_a_hostile_text_stays_in_its_row(hostile: str) -> None:
         "title",
         "status",
         "custom_fields",
-        f"  {KEY}",
-        "  x",
+        f"{KEY}",
+        "x",
     ]
     assert [row.count(" | ") for row in rows] == [3, 3]
     assert rows[1].split(" | ")[0] == "7"

@@ -1,10 +1,12 @@
 """From what the API shows to a text: the shapes of v2, of v1 leads and of webhooks (FACTS.md, section 12)."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pipedrive_tools.fields.definition import Field
 
+_TO_THE_SECOND: Final = re.compile(r"\d\d:\d\d:00")
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _BESIDE: Final = ("currency", "until")
 """Parts that a v1 lead keeps under keys of their own and that are shown."""
@@ -24,10 +26,13 @@ def as_text(
         return _labels(each, value)
     if each.kind in {"user", "org", "people"}:
         return _link(each, value, linked)
+    if each.kind in {"time", "timerange"}:
+        value = _to_the_minute(value)
     if isinstance(value, dict):
         return _object(value)
     if record and not isinstance(value, list):
-        return _object({"value": value, **{name: record.get(f"{each.key}_{name}") for name in _BESIDE}})
+        parts = {"value": value, **{name: record.get(f"{each.key}_{name}") for name in _BESIDE}}
+        return _object(_to_the_minute(parts) if each.kind == "timerange" else parts)
     return ", ".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
 
 
@@ -67,6 +72,13 @@ def _untyped(value: Mapping[str, Any]) -> Any:
     if set(value) <= {"type", "value"}:
         return value.get("value")
     return {name: part for name, part in value.items() if name != "type"}
+
+
+def _to_the_minute(value: Any) -> Any:
+    """A time as people write it: its seconds are told where there are some."""
+    if isinstance(value, dict):
+        return {name: _to_the_minute(part) for name, part in value.items()}
+    return value.removesuffix(":00") if isinstance(value, str) and _TO_THE_SECOND.fullmatch(value) else value
 
 
 def _object(value: Mapping[str, Any]) -> str:

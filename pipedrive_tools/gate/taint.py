@@ -25,6 +25,9 @@ _TAG: Final = re.compile(r"</?[a-zA-Z][^>]*>")
 _BLANKS: Final = re.compile(r"[ \t]+")
 _LINES: Final = re.compile(r"\s*\n\s*")
 
+TAG_DIGITS: Final = 12
+"""Models read three digits as one token; letters would cost more."""
+
 
 def clean(text: str) -> str:
     """The text without invisible characters, before and after entities are decoded."""
@@ -53,8 +56,8 @@ def one_line(text: str) -> str:
 
 
 def new_tag() -> str:
-    """A tag that nobody can have written into a record beforehand."""
-    return secrets.token_hex(4)
+    """A tag that nobody can have written into a record beforehand; models read three digits as one token."""
+    return f"{secrets.randbelow(10**TAG_DIGITS):0{TAG_DIGITS}}"
 
 
 def fence(text: str, tag: str) -> str:

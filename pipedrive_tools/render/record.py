@@ -10,6 +10,11 @@ from pipedrive_tools.render.cells import cut, field_text, is_filled, text
 from pipedrive_tools.render.view import SECTION, View, custom_in, picked, shown_fields
 
 TEXT_CHARACTERS: Final = 4000
+BESIDE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "stage_id": (("pipeline_id", "in"), ("stage_change_time", "since")),
+    "status": (("won_time", "since"), ("lost_time", "since")),
+}
+"""Fields that are told on the line of another one, and the word that leads to each."""
 
 
 def one_record(view: View, data: Any) -> tuple[str, str]:
@@ -54,22 +59,36 @@ def record_lines(view: View, data: Mapping[str, Any], longest: int) -> tuple[lis
         if isinstance(data[name], str) and len(data[name]) > longest
     ]
     if custom:
-        lines += [f"{SECTION}:", *(f"  {_line(name, value, longest)}" for name, value in custom.items())]
+        lines += [f"{SECTION}:", *(_line(name, value, longest) for name, value in custom.items())]
     return lines, notes
 
 
 def _field_lines(view: View, data: Mapping[str, Any], names: list[str], longest: int) -> list[str]:
     """A line for each field that is filled, or that was asked for."""
     asked = bool(view.shape.fields)
-    has_value = "value" in names
-    lines = []
-    for name in names:
-        if (name == "currency" and has_value) or (name == "is_deleted" and data[name] is False and not asked):
-            continue
-        value = field_text(name, data, view.resource, view.labels, longest)
-        if value or asked:
-            lines.append(f"{name if name.isidentifier() else taint.one_line(name)}: {value or '(empty)'}")
-    return lines
+    told = {name: field_text(name, data, view.resource, view.labels, longest) for name in names}
+    if not asked:
+        _join(told)
+    if "value" in told:
+        told.pop("currency", None)
+    return [
+        f"{name if name.isidentifier() else taint.one_line(name)}: {value or '(empty)'}"
+        for name, value in told.items()
+        if value or asked
+    ]
+
+
+def _join(told: dict[str, str]) -> None:
+    """Put fields that say more about another one beside it; a name costs tokens, and so does what is off."""
+    for main, parts in BESIDE.items():
+        further = [f" {word} {told.pop(name)}" for name, word in parts if told.get(main) and told.get(name)]
+        if further:
+            told[main] += "".join(further)
+    if told.get("is_archived") == "no" and told.get("status"):
+        del told["is_archived"]
+        told["status"] += ", not archived"
+    if told.get("is_deleted") == "no":
+        del told["is_deleted"]
 
 
 def _line(name: str, value: str, longest: int) -> str:

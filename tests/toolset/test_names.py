@@ -66,7 +66,7 @@ def test_every_kind(name: str, value: Any, wire: Any, connect: Open, sandbox: Sa
     ((_, _, body),) = writes(sandbox)
     assert list(body["custom_fields"].values()) == [wire]
     shown = toolset.call("get_deal", {"deal_id": made.data["id"]}).text
-    assert any(line.casefold().startswith(f"  {name.casefold()}: ") for line in shown.splitlines()), shown
+    assert any(line.casefold().startswith(f"{name.casefold()}: ") for line in shown.splitlines()), shown
 
 
 LEADS = [
@@ -89,7 +89,7 @@ def test_leads(name: str, value: Any, wire: dict[str, Any], connect: Open, sandb
     assert made.ok, made.text
     ((_, _, body),) = writes(sandbox)
     assert {key[40:]: part for key, part in body.items() if len(key) >= 40} == wire
-    assert f"  {name}: " in toolset.call("get_lead", {"lead_id": made.data["id"]}).text
+    assert f"\n{name}: " in toolset.call("get_lead", {"lead_id": made.data["id"]}).text
 
 
 def test_overwrite_and_clear_by_name(connect: Open, sandbox: Sandbox) -> None:
@@ -323,7 +323,7 @@ def test_definitions_that_cannot_be_read(connect: Open, sandbox: Sandbox) -> Non
         "create_deal", {"title": "x", "custom_fields": [{"name": codes(sandbox)["Competitor"], "value": "y"}]}
     )
 
-    assert any(f"  {key}: " in shown.text for key in deal["custom_fields"])
+    assert any(f"\n{key}: " in shown.text for key in deal["custom_fields"])
     assert "8 of 9 left for this run" in shown.text
     assert by_name.status == "invalid"
     assert "give ids" in by_name.text
