@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from pipedrive_tools.state.schema import metadata
+from pipedrive_tools.state.schema import limits, metadata
 from pipedrive_tools.state.store import Store
 from tests.servers import free_port
 
@@ -100,7 +100,7 @@ class Tables:
 
     def emptied(self) -> str:
         """The store's address; nothing is in it."""
-        names = [name for name in metadata.tables if name != "alembic_version"]
+        names = [name for name in [*metadata.tables, *limits.tables] if name != "alembic_version"]
         statements = (f"DELETE FROM {name}" for name in names)  # noqa: S608  # our own tables
         self.connection.exec_driver_sql("; ".join(statements))
         return self.url

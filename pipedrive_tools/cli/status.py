@@ -1,6 +1,5 @@
 """`status`: what is found, where it came from, and whether the account answers; never a credential."""
 
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from pipedrive_tools.state.budget import Budget
 from pipedrive_tools.state.limits import Limiter
 from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.rules import Caller
-from pipedrive_tools.state.slots import Slots, beside
+from pipedrive_tools.state.shared_slots import home
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.state.window import Windows
 
@@ -118,9 +117,8 @@ def _account(settings: Settings, opened: Store | None) -> Account:
         login = Logins(settings, opened).found()
         caller = Caller.of(login.credential, login.origin)
         with ExitStack() as closing:
-            slots = None
-            if opened and opened.path:
-                slots = Slots(beside(opened.path), caller)
+            slots = home(opened, caller) if opened else None
+            if slots:
                 closing.callback(slots.close)
             limiter = Limiter.of(settings, caller, slots)
             line = closing.enter_context(line_to(login.origin, login.credential, settings, limiter))
@@ -143,12 +141,13 @@ def _books(
         plan.token_calls if caller.is_api_token else plan.oauth_calls: name
         for name, plan in ALLOWANCES.items()
     }
-    budget.turn(time.time())
+    now = limiter.shared_clock.wall()
+    budget.turn(now)
     day = {
         "used": budget.used,
         "limit": budget.limit(limiter.rules.tokens),
         "resets_at": output.moment(budget.resets_at),
-        "stopped": budget.stopped(time.time()) or None,
+        "stopped": budget.stopped(now) or None,
     }
     return calls.get(windows.learned), day
 

@@ -50,8 +50,8 @@ class Driver(Protocol):
         """One transaction of SQLAlchemy; a durable one is on the disk when it ends."""
         ...
 
-    def hot(self, *, durable: bool) -> AbstractContextManager[Hot]:
-        """The same on the driver's own connection."""
+    def hot(self, *, durable: bool, alone: str | None = None) -> AbstractContextManager[Hot]:
+        """The same on the driver's own connection; alone with a name from its first moment."""
         ...
 
     def glance(self) -> AbstractContextManager[Hot]:

@@ -41,6 +41,11 @@ LONGEST_NUMBER: Final = 12
 class Home(Protocol):
     """Where windows and budget live; `act` is one transaction on both."""
 
+    @property
+    def clock(self) -> "Clock | None":
+        """The clock of all who share it, told inside `act` only; None where that is the machine's."""
+        ...
+
     async def act(self, work: Callable[[Windows, Budget], T], port: Port) -> T:
         """Do work on them, alone; what it raises leaves them as they were, or nearly."""
         ...
@@ -48,6 +53,8 @@ class Home(Protocol):
 
 class Memory:
     """A home for one client, shared with nobody."""
+
+    clock = None
 
     def __init__(self) -> None:
         self._windows, self._budget = Windows(), Budget()
@@ -118,9 +125,14 @@ class Limiter:
         """The day as the last call left it; None while the budget is unknown."""
         return self.seen.today
 
+    @property
+    def shared_clock(self) -> Clock:
+        """The clock of all who share the home; the database's is told inside `act` only."""
+        return self.home.clock or self.clock
+
     async def take(self, endpoint: Endpoint[..., object], port: Port) -> Place:
         """Wait for a place and reserve the tokens; raises where nothing may be sent for now."""
-        asked = self.clock.monotonic()
+        asked = [] if self.home.clock else [self.clock.monotonic()]
         while True:
             found = await self.home.act(lambda *books: self._admit(endpoint, asked, *books), port)
             if isinstance(found, Place):
@@ -154,9 +166,11 @@ class Limiter:
             return
 
     def _admit(
-        self, endpoint: Endpoint[..., object], asked: float, windows: Windows, budget: Budget
+        self, endpoint: Endpoint[..., object], asked_at: list[float], windows: Windows, budget: Budget
     ) -> Place | float:
-        now, wall = self.clock.monotonic(), self.clock.wall()
+        now, wall = self.shared_clock.monotonic(), self.shared_clock.wall()
+        asked_at[:] = asked_at or [now]
+        asked = asked_at[0]
         budget.turn(wall)
         cost, is_search = endpoint.cost, endpoint.is_search
         self._refuse(endpoint, budget, wall)
@@ -192,7 +206,7 @@ class Limiter:
         )
 
     def _answered(self, place: Place, response: Response | None, windows: Windows, budget: Budget) -> None:
-        now = self.clock.monotonic()
+        now = self.shared_clock.monotonic()
         windows.know(self.rules.calls)
         windows.leave(place.lease, now + self.rules.window_seconds, is_search=place.is_search)
         budget.settle(place.cost, place.cost if self._is_charged(response) else 0, day=place.day)
@@ -222,13 +236,13 @@ class Limiter:
         budget.settle(place.cost, 0, day=place.day)
 
     def _halt(self, error: PipedriveToolsError, windows: Windows, budget: Budget) -> None:
-        wall = self.clock.wall()
+        wall = self.shared_clock.wall()
         if isinstance(error, BlockedError):
             wait = min(error.wait_seconds or 0.0, DAY_SECONDS)
             budget.halt("block", wall, wall + max(self.rules.block_seconds, wait))
         elif isinstance(error, DailyLimitError):
             budget.end_day(wall, error.wait_seconds)
-        elif windows.strike(self.clock.monotonic()):
+        elif windows.strike(self.shared_clock.monotonic()):
             budget.end_day(wall, None)
 
 

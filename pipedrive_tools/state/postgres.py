@@ -5,6 +5,7 @@ a crash of the server. A transaction that has to be alone takes an advisory lock
 that died with its server is found out when a transaction begins, and replaced before anything was done on it.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
@@ -42,8 +43,6 @@ _BEGIN: Final = {
     True: "BEGIN; SET LOCAL synchronous_commit TO on",
     False: "BEGIN; SET LOCAL synchronous_commit TO off",
 }
-_ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-_HELD: Final = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 
 
 class Postgres:
@@ -90,10 +89,15 @@ class Postgres:
             raise self._broken("written", error) from None
 
     @contextmanager
-    def hot(self, *, durable: bool) -> Iterator[Hot]:
-        """The same on the driver's own connection."""
+    def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:
+        """The same on the driver's own connection; alone with a name from its first moment."""
+        begin = (
+            _BEGIN[durable]
+            if alone is None
+            else f"{_BEGIN[durable]}; SELECT pg_advisory_xact_lock({_key(alone)})"
+        )
         try:
-            pooled, connection = self._hot_begun(durable=durable)
+            pooled, connection = self._hot_begun(begin)
             try:
                 yield _Hot(connection)
                 connection.execute("COMMIT")
@@ -111,7 +115,7 @@ class Postgres:
 
     def alone(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction is alone with this name; it ends with the transaction."""
-        connection.exec_driver_sql(_ALONE, (name,))
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_key(name)})")
 
     @contextmanager
     def held(self, name: str, wait_seconds: float) -> Iterator[None]:
@@ -122,7 +126,7 @@ class Postgres:
             connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # a Protocol
             with closing(connection):
                 connection.execute(f"SET lock_timeout = {round(wait_seconds * 1000)}")
-                connection.execute(_HELD, (name,))
+                connection.execute(f"SELECT pg_advisory_lock({_key(name)})".encode())
                 yield
         except (SQLAlchemyError, self._error) as error:
             raise self._broken("written", error) from None
@@ -143,12 +147,12 @@ class Postgres:
             connection.begin()
         return connection
 
-    def _hot_begun(self, *, durable: bool) -> "tuple[PoolProxiedConnection, psycopg.Connection[Any]]":
+    def _hot_begun(self, begin: str) -> "tuple[PoolProxiedConnection, psycopg.Connection[Any]]":
         for is_last in (False, True):
             pooled = self._engine.raw_connection()
             connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # a Protocol
             try:
-                connection.execute(_BEGIN[durable])
+                connection.execute(begin.encode())
             except self._error:
                 pooled.invalidate()
                 if is_last:
@@ -180,7 +184,12 @@ class _Hot:
 
     def alone(self, name: str) -> None:
         """Wait until no other transaction is alone with this name."""
-        self._connection.execute(_ALONE, (name,))
+        self._connection.execute(f"SELECT pg_advisory_xact_lock({_key(name)})".encode())
+
+
+def _key(name: str) -> int:
+    """The number of an advisory lock; the same on every machine."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 @lru_cache(maxsize=256)

@@ -26,6 +26,8 @@ def move_forward(driver: Driver, newest: str = schema.REVISION, versions: Path =
         found = _found(connection)
         if found is None:
             schema.metadata.create_all(connection)
+            if driver.is_shared:
+                schema.limits.create_all(connection)
             connection.execute(insert(schema.alembic_version).values(version_num=newest))
         elif found != newest:
             _migrate(connection, found, newest, versions)

@@ -8,6 +8,31 @@ REVISION: Final = "1"
 
 metadata = MetaData()
 
+limits = MetaData()
+"""What keeps the pace, on a server; beside a file it lives in files of its own (`state.slots`)."""
+
+windows = Table(
+    "windows",
+    limits,
+    Column("caller", Text, primary_key=True),
+    Column("packed", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+budgets = Table(
+    "budgets",
+    limits,
+    Column("account", Text, primary_key=True),
+    Column("resets_at", Float, nullable=False),
+    Column("spent", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("told_limit", BigInteger, nullable=False),
+    Column("stop", Text, nullable=False),
+    Column("stopped_at", Float, nullable=False),
+    Column("stopped_until", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 alembic_version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
 """The revision that the store is in, where Alembic looks for it."""
 

@@ -38,6 +38,9 @@ def beside(store: Path) -> Path:
 class Slots:
     """A `limits.Home` for every process that opens the same folder; safe to share between threads."""
 
+    clock = None
+    """Its processes share those of their machine."""
+
     def __init__(self, folder: Path, caller: Caller) -> None:
         account = hashlib.sha256(caller.account.encode()).hexdigest()[:NAME_CHARACTERS]
         self._path = folder / account

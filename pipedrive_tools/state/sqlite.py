@@ -63,7 +63,7 @@ class Sqlite:
             raise self._broken("written", error) from None
 
     @contextmanager
-    def hot(self, *, durable: bool) -> Iterator[Hot]:
+    def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:  # noqa: ARG002  # it is
         """The same transaction on the driver's own connection, kept per thread."""
         hot = self._hot_connection(durable=durable)
         with self._lock or nullcontext():

@@ -47,12 +47,13 @@ class Store:
         """One transaction; a durable one is on the disk when it ends."""
         return self.driver.transaction(durable=durable)
 
-    def hot(self, *, durable: bool) -> AbstractContextManager[Hot]:
+    def hot(self, *, durable: bool, alone: str | None = None) -> AbstractContextManager[Hot]:
         """The same transaction on the driver's own connection, for what every call does.
 
-        SQLAlchemy's execution costs ten times the statement (tests/benchmarks); queries belong in `transaction`.
+        With a name it waits until no other transaction is alone with it. SQLAlchemy's execution costs ten times the
+        statement (tests/benchmarks); queries belong in `transaction`.
         """
-        return self.driver.hot(durable=durable)
+        return self.driver.hot(durable=durable, alone=alone)
 
     def glance(self) -> AbstractContextManager[Hot]:
         """The driver's own connection for one read, which needs no transaction around it."""

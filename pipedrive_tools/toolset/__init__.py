@@ -27,7 +27,7 @@ from pipedrive_tools.state.limits import Limiter
 from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.rules import Caller
-from pipedrive_tools.state.slots import Slots, beside
+from pipedrive_tools.state.shared_slots import home
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import composites
 from pipedrive_tools.toolset.books import Books
@@ -69,7 +69,7 @@ class Toolset:
         self._credential = login.credential
         self._store = store
         caller = Caller.of(login.credential, login.origin)
-        self._slots = Slots(beside(store.path), caller) if store.path else None
+        self._slots = home(store, caller)
         self._limiter = Limiter.of(settings, caller, self._slots)
         redaction = Redaction.of(policy.of(agent).fields.never_show)
         rights = policy.of(agent)

@@ -166,8 +166,8 @@ class Books:
     ) -> Begun:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
         call, number = decided.call, decided.id
-        with self.store.hot(durable=True) as connection:
-            connection.alone(self.account)  # what is checked here must still hold when it is written
+        # What is checked here must still hold when it is written.
+        with self.store.hot(durable=True, alone=self.account) as connection:
             repeat = journal.repeat_of(connection, self.account, self.run, decided.asked, decided.target)
             if repeat:
                 return Begun(id=repeat.id, repeat=repeat)
@@ -239,8 +239,7 @@ class Books:
         when the record that it found turned out to be another write's.
         """
         call, number = decided.call, decided.id
-        with self.store.hot(durable=False) as connection:
-            connection.alone(self.account)
+        with self.store.hot(durable=False, alone=self.account) as connection:
             if lease and state == "DONE" and self._is_taken(connection, decided, data):
                 return False
             if not journal.settle(connection, number, state, data=data, error=error, lease=lease):

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -38,11 +37,11 @@ def sandbox(sandbox_today: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
+def settings(sandbox: Sandbox, store_url: str) -> Settings:
     return Settings(
         base_url=sandbox.url,
         api_token=sandbox.token,
-        state=f"sqlite:///{tmp_path / 'state.db'}",
+        state=store_url,
         timeout_seconds=5,
         connect_seconds=1,
     )
