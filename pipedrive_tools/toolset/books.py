@@ -97,7 +97,7 @@ class Books:
     def refresh(self) -> None:
         """Take over what others have used up since."""
         with self.store.glance() as connection:
-            self._run.saw(_counters(usage.read(connection, self._whose)))
+            self._run.heard(_counters(usage.read(connection, self._whose)))
 
     def counted(self, call: Call[Any]) -> frozenset[str]:
         """The periods in which the call's target is among the rows that were counted."""

@@ -54,6 +54,12 @@ class Run:
         with self._lock:
             self._stored = stored
 
+    def heard(self, stored: Counters) -> None:
+        """Take over what was read without waiting for calls that end meanwhile; what they know is newer."""
+        with self._lock:
+            if stored.tokens_run >= self._stored.tokens_run:
+                self._stored = stored
+
     def start(self, tokens: int, check: Callable[[Counters], Verdict]) -> Verdict:
         """Count a call that is under way, so that parallel calls add up, unless the check refuses it."""
         with self._lock:
