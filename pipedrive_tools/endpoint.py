@@ -87,6 +87,9 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """Keys whose value is a credential: nobody sees them, whichever way an answer is read."""
+
 
 class Envelope(BaseModel, Generic[R]):
     """What Pipedrive wraps every answer in."""
@@ -121,13 +124,15 @@ class Endpoint(Generic[P, R_co]):
     page_limit: int = 500
     """Most records that one page may hold; a page costs the same whatever its size."""
     target: "Endpoint[..., Any] | None" = None
-    """The entry that reads the record which this one changes."""
+    """The entry that reads the record which this one changes; or the list that shows it, where none reads one."""
     job: "Endpoint[..., Any] | None" = None
     """The entry that tells how far the job is which this one starts."""
     marker: Marker | None = None
     """Where a create can carry the journal's marker."""
     reaches_people: tuple[str, ...] = ()
     """Arguments that may send something to people outside, such as invitations."""
+    by_name_only: bool = False
+    """Whether no level of a policy grants it: `actions` must name it."""
 
     def __post_init__(self) -> None:
         """Refuse an entry that contradicts itself."""
@@ -200,6 +205,12 @@ class Endpoint(Generic[P, R_co]):
         """The arguments model, as a class."""
         return cast("type[Args]", self.args)
 
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Keys of its records whose value is a credential."""
+        kinds = getattr(self.returns, "__args__", (self.returns,))
+        return frozenset().union(*(getattr(kind, "secrets", ()) for kind in kinds))
+
     @property
     def path_arguments(self) -> tuple[str, ...]:
         """Names of the arguments that stand in the path."""
@@ -234,6 +245,20 @@ class Call(Generic[R_co]):
         """Number or UUID of the record that the path names, where it names one."""
         names = self.endpoint.path_arguments
         return cast("int | str", self.values[names[0]]) if names else None
+
+    @property
+    def reading(self) -> "Call[Any] | None":
+        """The call that reads the record which this one changes; None where it changes none."""
+        target = self.endpoint.target
+        if target is None or self.target_id is None:
+            return None
+        return target.check(dict.fromkeys(target.path_arguments, self.target_id))
+
+    def record_in(self, read: Any) -> Mapping[str, Any] | None:
+        """The record that this call changes, in what `reading` gave; None where it is not among it."""
+        if isinstance(read, list):
+            return next((each for each in read if each.get("id") == self.target_id), None)
+        return read if isinstance(read, Mapping) else None
 
     def at(self, page: str | int) -> "Call[R_co]":
         """The same list from a further page on; `page` is what the page before gave."""

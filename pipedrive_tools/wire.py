@@ -125,7 +125,19 @@ def answer(call: Call[Any], response: Response) -> Answer:
         )
     if call.endpoint.paging is not Paging.NONE and "data" not in envelope:
         raise errors.NotJsonError(f"{call.endpoint.name}: the answer ({response.status}) holds no list")
-    return Answer(envelope.get("data"), _next_page(call, envelope), call.endpoint.cost)
+    data = without(envelope.get("data"), call.endpoint.secrets)
+    return Answer(data, _next_page(call, envelope), call.endpoint.cost)
+
+
+def without(data: Any, secrets: frozenset[str]) -> Any:
+    """Records without the keys that hold a credential."""
+    if not secrets:
+        return data
+    if isinstance(data, list):
+        return [without(each, secrets) for each in data]
+    if isinstance(data, dict):
+        return {name: value for name, value in data.items() if name not in secrets}
+    return data
 
 
 def typed_answer(call: Call[Any], response: Response) -> Answer:

@@ -25,7 +25,9 @@ CUSTOM_OF: Final = {
 def allow_everything(agent: str = "tester") -> Policy:
     """A policy under which one agent may use every tool."""
     resources = {entry.resource for entry in catalogue.values()}
-    named = [e.name for e in catalogue.values() if e.effect in {Effect.DELETE, Effect.CONVERT}]
+    named = [
+        e.name for e in catalogue.values() if e.by_name_only or e.effect in {Effect.DELETE, Effect.CONVERT}
+    ]
     lines = [f"[agents.{agent}]", *(f'{each} = "full"' for each in sorted(resources))]
     return Policy.parse(
         "\n".join([*lines, f"[agents.{agent}.actions]", *(f'{name} = "allow"' for name in named)])

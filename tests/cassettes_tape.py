@@ -1,5 +1,6 @@
 """How cassettes are written and read: what is kept of a request and an answer, and what never gets in."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,8 @@ HOST: Final = "acme.pipedrive.com"
 """The host that every cassette names, wherever it was recorded."""
 KEPT_OF_REQUESTS: Final = frozenset({"accept", "content-type"})
 KEPT_OF_ANSWERS: Final = frozenset({"content-type", "retry-after", "x-ratelimit-reset"})
+PASSWORD: Final = re.compile(rb'("http_auth_password":\s*)("[^"]*"|null)')
+"""What answers about webhooks show in clear."""
 MATCHED_ON: Final = ("method", "host", "path", "query", "raw_body")
 
 
@@ -71,4 +74,5 @@ def _public(request: Request) -> Request:
 def _plain(response: dict[str, Any]) -> dict[str, Any]:
     headers = response["headers"]
     kept = {name: text for name, text in headers.items() if name.lower() in KEPT_OF_ANSWERS}
-    return {**response, "headers": kept}
+    text = PASSWORD.sub(rb'\1""', response["body"]["string"])
+    return {**response, "headers": kept, "body": {"string": text}}

@@ -14,6 +14,7 @@ from pipedrive_tools.endpoints import (
     organizations,
     persons,
     pipelines,
+    subscriptions,
 )
 
 _MODULES: tuple[ModuleType, ...] = (
@@ -25,6 +26,7 @@ _MODULES: tuple[ModuleType, ...] = (
     notes,
     pipelines,
     account,
+    subscriptions,
 )
 
 

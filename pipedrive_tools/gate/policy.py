@@ -15,7 +15,7 @@ from pipedrive_tools.endpoints.arguments import is_key
 from pipedrive_tools.errors import PolicyError
 
 Level = Literal["off", "read", "full"]
-"""Rights on one resource; `full` grants create and update, never delete or conversion."""
+"""Rights on one resource; `full` grants create and update, never delete, conversion or anything of webhooks."""
 Action = Literal["off", "ask", "allow"]
 """An exception for one tool."""
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -184,7 +184,13 @@ class Policy(Section):
     @classmethod
     def read_only(cls, agent: str) -> Self:
         """Every read for one agent: for a person at a prompt, never a default."""
-        return cls(agents={agent: AgentPolicy.model_validate(dict.fromkeys(get_args(Resource), "read"))})
+        named = {
+            name: "allow"
+            for name, entry in catalogue.items()
+            if entry.by_name_only and entry.effect is Effect.READ
+        }
+        levels = dict.fromkeys(get_args(Resource), "read")
+        return cls(agents={agent: AgentPolicy.model_validate({**levels, "actions": named})})
 
     @classmethod
     def full(cls, agent: str) -> Self:
@@ -192,7 +198,7 @@ class Policy(Section):
         everything: dict[str, Action] = {
             name: "allow"
             for name, entry in catalogue.items()
-            if entry.effect not in GRANTED_BY_FULL | {Effect.READ}
+            if entry.by_name_only or entry.effect not in GRANTED_BY_FULL | {Effect.READ}
         }
         levels = dict.fromkeys(get_args(Resource), "full")
         writes = {name: "allow" for name, entry in catalogue.items() if entry.effect.writes}

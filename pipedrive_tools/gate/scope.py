@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pipedrive_tools.endpoint import Call, Effect, Resource
 from pipedrive_tools.endpoints import deals, leads, organizations, persons, pipelines
+from pipedrive_tools.errors import ArgumentsError
 from pipedrive_tools.gate.policy import AgentPolicy, Records
 
 Key = tuple[Resource, int | str]
@@ -73,15 +74,24 @@ def next_reading(rights: AgentPolicy, call: Call[Any], facts: Facts) -> Call[Any
     if not call.endpoint.effect.writes:
         return None
     target = target_key(call)
-    if target and target not in facts.records and call.endpoint.target:
-        wanted: dict[str, Any] = {call.endpoint.target.path_arguments[0]: call.target_id}
+    if target and target not in facts.records and (reading := call.reading):
         if "attendees" in call.values:  # shown on request only (FACTS.md, section 11)
-            wanted["include_fields"] = ["attendees"]
-        return call.endpoint.target.check(wanted)
+            return reading.endpoint.check({**reading.values, "include_fields": ["attendees"]})
+        return reading
     for key in _deciding(rights, call, facts):
         if key not in facts.records:
             return _READERS[key[0]](key[1])
     return None
+
+
+def key_read(call: Call[Any], reading: Call[Any]) -> Key:
+    """The record that a reading is after: the one it names, or in a list the one that the call changes."""
+    if reading.target_id is not None:
+        return reading.endpoint.resource, reading.target_id
+    key = target_key(call)
+    if key is None:
+        raise ArgumentsError(f"{reading.endpoint.name} names no record")
+    return key
 
 
 def outside(scope: Records, call: Call[Any], facts: Facts) -> str | None:

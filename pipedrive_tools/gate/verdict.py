@@ -72,6 +72,8 @@ _DECISIONS: dict[Action, Decision] = {"off": "deny", "ask": "ask", "allow": "all
 def _by_level(rights: AgentPolicy, place: str, endpoint: Endpoint[..., Any]) -> Verdict:
     level = rights.level(endpoint.resource)
     rule = f"{place}.{endpoint.resource}"
+    if endpoint.by_name_only:
+        return Verdict("deny", f"{place}.actions", f"{endpoint.name!r} must be named in actions")
     if level == "off":
         return Verdict("deny", rule, f"{endpoint.resource} are off")
     if endpoint.effect is Effect.READ:

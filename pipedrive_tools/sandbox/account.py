@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipedrive_tools.sandbox.answers import Answer, Record, data, general, missing
+from pipedrive_tools.sandbox.data import COMPANY_ID
 from pipedrive_tools.sandbox.lists import MOST_PER_PAGE, offset_page
 from pipedrive_tools.sandbox.money import CURRENCIES
 from pipedrive_tools.sandbox.offsets import OFFSET, offset_answer
@@ -14,7 +15,7 @@ from pipedrive_tools.sandbox.world import Handler, World
 
 COMPANY: Mapping[str, Any] = MappingProxyType(
     {
-        "company_id": 8_000_001,
+        "company_id": COMPANY_ID,
         "company_name": "Sandbox",
         "company_domain": "sandbox",
         "company_country": "EE",

@@ -9,13 +9,16 @@ from pipedrive_tools.sandbox.breakage import BREAK, Struck
 from pipedrive_tools.sandbox.clock import http_stamp
 from pipedrive_tools.sandbox.conversion import settle
 from pipedrive_tools.sandbox.credentials import Credential, identify
+from pipedrive_tools.sandbox.delivery import Deliveries
 from pipedrive_tools.sandbox.faults import Faults
 from pipedrive_tools.sandbox.limits import Limits
 from pipedrive_tools.sandbox.oauth import OAuthServer
+from pipedrive_tools.sandbox.outgoing import Outgoing
 from pipedrive_tools.sandbox.request import Request, read, shown
 from pipedrive_tools.sandbox.requestlog import Entry, RequestLog
 from pipedrive_tools.sandbox.routes import Route, Routes
 from pipedrive_tools.sandbox.switches import Switches
+from pipedrive_tools.sandbox.webhooks import looked
 from pipedrive_tools.sandbox.world import World
 
 FAILED = 400
@@ -49,6 +52,8 @@ class Api:
         """Remember how it began."""
         self.oauth = OAuthServer(self.world.clock)
         self.first_switches = self.world.switches
+        self.outgoing = Outgoing()
+        self.deliveries = Deliveries(self.world, self.outgoing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or break it as a fault says."""
@@ -57,6 +62,7 @@ class Api:
         request = await read(scope, receive)
         if request is None:
             return
+        await looked(request, self.world, self.outgoing)
         if fault := self.faults.strike(request, self.world.switches):
             await BREAK[fault.kind](Struck(self, fault, request, scope, receive, send))
             return
@@ -91,7 +97,7 @@ class Api:
         if route is None:
             outcome.answer = not_allowed(sorted(match.methods))
             return
-        if credential.scopes and route.scopes and credential.scopes.isdisjoint(route.scopes):
+        if credential.scopes and route.scopes and credential.scopes.isdisjoint(self._scopes(route)):
             outcome.answer = gateway(403, "Scope and URL mismatch")
             return
         outcome.route = route
@@ -100,8 +106,16 @@ class Api:
             outcome.answer = refused
             return
         request.arguments = match.arguments
+        self.world.actor = request.actor
         settle(self.world)
         outcome.answer = route.handler(self.world, request)
+
+    def _scopes(self, route: Route) -> frozenset[str]:
+        """The scopes that open an endpoint, any one of them."""
+        own = frozenset(each for each in route.scopes if each.startswith("webhooks:"))
+        return frozenset(route.scopes) - (
+            own if self.world.switches.webhook_scope == "admin" else frozenset()
+        )
 
     def _charge(self, outcome: Outcome) -> None:
         if outcome.route is None:
@@ -114,6 +128,7 @@ class Api:
     def reset(self) -> None:
         """Go back to the first state: records, jobs, log, limits, faults and switches."""
         self.world.reset()
+        self.deliveries.reset()
         self.log.clear()
         self.limits.reset()
         self.oauth.reset()
@@ -134,7 +149,7 @@ class Api:
                 method=request.method,
                 path=request.sent_path,
                 query=shown(request.query),
-                body=outcome.form or (request.parsed() if request.raw and outcome.form is None else None),
+                body=outcome.form or (request.shown_body() if request.raw and outcome.form is None else None),
                 status=outcome.answer.status if status is None else status,
                 cost=outcome.cost,
                 credential=outcome.credential.fingerprint if outcome.credential else "",

@@ -127,6 +127,14 @@ class Sandbox:
         """Every request so far, oldest first."""
         return self._there(self._api.log.entries)
 
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Every attempt to deliver an event so far, and every event that was lost, oldest first."""
+        return self._there(self._api.deliveries.entries)
+
+    def pending(self) -> int:
+        """How many events are on their way, those that wait for another attempt among them."""
+        return self._there(lambda: self._api.deliveries.pending)
+
     def records(self, resource: str) -> list[dict[str, Any]]:
         """The records of a resource as the server holds them; a copy."""
         tables = self._api.world.store.tables
@@ -165,7 +173,10 @@ class Sandbox:
 
     async def _run(self, listener: Any) -> None:
         self._loop = asyncio.get_running_loop()
-        await self._server.serve(sockets=[listener])
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            self._api.deliveries.close()
 
     def _there(self, act: Callable[[], T]) -> T:
         """Act in the server's loop, which alone touches the state."""

@@ -18,6 +18,7 @@ def application(api: Api) -> Starlette:
     control = Control(api)
     routes = [
         Route("/_sandbox/log", control.log),
+        Route("/_sandbox/deliveries", control.deliveries),
         Route("/_sandbox/reset", control.reset, methods=["POST"]),
         Route("/_sandbox/faults", control.faults, methods=["POST"]),
         Route("/_sandbox/switches", control.switches, methods=["GET", "POST"]),
@@ -37,6 +38,10 @@ class Control:
     async def log(self, _request: Request) -> Response:
         """Every request so far."""
         return _json(self._api.log.entries())
+
+    async def deliveries(self, _request: Request) -> Response:
+        """Every attempt to deliver an event so far, and every event that was lost."""
+        return _json(self._api.deliveries.entries())
 
     async def reset(self, _request: Request) -> Response:
         """Go back to the first state: records, log, limits, faults and switches."""

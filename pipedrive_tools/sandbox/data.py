@@ -4,6 +4,9 @@ from datetime import date
 from typing import Any
 
 from pipedrive_tools.sandbox.demo import generate
+from pipedrive_tools.sandbox.demo.webhooks import foreign_webhook
+
+COMPANY_ID = 8_000_001
 
 ACCOUNT = (
     "users",
@@ -29,6 +32,7 @@ def tables(
     demo = generate(today=today, deals=deals if data == "demo" else 0, seed=seed, hostile_share=hostile_share)
     found = {name: list(getattr(demo, name)) for name in ACCOUNT}
     found |= {name: list(getattr(demo, name)) if data == "demo" else [] for name in RECORDS}
+    found["webhooks"] = [foreign_webhook(today, COMPANY_ID)] if data == "demo" else []
     found["leads"].sort(key=lambda lead: lead["add_time"])
     found["deals"] = [
         {**deal, "status": "deleted"} if deal["is_deleted"] else deal for deal in found["deals"]

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope
 
 from pipedrive_tools.sandbox.answers import RefusedError, general, validation
 
+PASSWORD = "http_auth_password"  # noqa: S105 - the name of a key
 MOST_DIGITS = 18
 """Digits of an id; longer ones are no numbers that a database knows."""
 
@@ -30,6 +31,8 @@ class Request:
     """What stood where the path template has braces, in order."""
     content: Any = None
     """The body as JSON, once a handler asked for it."""
+    is_reachable: bool = True
+    """Whether the address that a webhook is to call answers."""
 
     @property
     def version(self) -> str:
@@ -45,6 +48,13 @@ class Request:
                 return None
         return self.content
 
+    def shown_body(self) -> Any:
+        """The body as the log may show it: without the password of a webhook."""
+        content = self.parsed()
+        if isinstance(content, dict) and content.get(PASSWORD):
+            return {**content, PASSWORD: "(hidden)"}
+        return content
+
     def entries(self) -> dict[str, Any]:
         """The body as an object; anything else is refused."""
         if self.raw and b"json" not in self.headers.get(b"content-type", b"application/json"):
@@ -57,6 +67,12 @@ class Request:
     def no_object(self, why: str) -> RefusedError:
         """The refusal of a body that is no JSON object, in the shape of the version."""
         return validation([why]) if self.version == "v2" else general(400, f"Bad request: {why}")
+
+    @property
+    def actor(self) -> int | None:
+        """The user who is said to make this change in the app: `x-sandbox-user`, which the service does not know."""
+        text = self.headers.get(b"x-sandbox-user", b"")
+        return int(text) if text.isdigit() and len(text) <= MOST_DIGITS else None
 
     def number(self, place: int, noun: str) -> int:
         """A record number from the path."""

@@ -17,6 +17,7 @@ from pipedrive_tools.sandbox import (
     persons,
     pipelines,
     searchitems,
+    webhooks,
 )
 from pipedrive_tools.sandbox.entities import Kind
 from pipedrive_tools.sandbox.v1twins import twins
@@ -35,6 +36,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         **persons.HANDLERS,
         **pipelines.HANDLERS,
         **searchitems.HANDLERS,
+        **webhooks.HANDLERS,
     }
 )
 """Handlers by the name of their endpoint."""

@@ -106,6 +106,24 @@ class Switches:
     """How long a block lasts."""
     cursor_minutes: float = 0
     """How long a cursor lives; 0 is for ever."""
+    webhook_second: float = 1
+    """How long a second of the schedule of deliveries lasts: retries, bans and the deletion."""
+    webhook_answer_seconds: float = 10
+    """How long a receiver may take to answer; not scaled by `webhook_second`."""
+    webhook_probe: Literal["GET", "POST", "off"] = "GET"
+    """How a new webhook's address is called before it is made."""
+    webhook_scope: Literal["admin", "area"] = "admin"
+    """Which OAuth scopes open webhooks: admin only, or their own as well."""
+    webhook_removed: Literal["gone", "listed"] = "gone"
+    """Whether a webhook that the service deleted is still listed, with the reason."""
+    webhook_id_on_retry: Literal["kept", "new"] = "kept"
+    """What a retry does to the number of its event."""
+    webhook_order: Literal["in order", "shuffled", "doubled"] = "in order"
+    """How events come: those of one record in order; in any order; each twice."""
+    webhook_meta: Literal["iso", "digits"] = "iso"
+    """How `meta` writes: ISO time and ids as texts, or ten digits and ids as numbers."""
+    event_object_list: Literal["refused", "accepted"] = "refused"
+    """Whether one webhook may name several kinds of records."""
     convert_seconds: float = 5
     """When a conversion ends that nobody polls."""
 

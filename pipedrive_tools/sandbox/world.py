@@ -41,6 +41,8 @@ class World:
     switches: Switches
     plan: str
     jobs: dict[str, Job] = field(default_factory=dict)
+    actor: int | None = None
+    """Who is said to make this change in the app; None where it is the caller, through the API."""
 
     @property
     def me(self) -> Record:
@@ -69,6 +71,7 @@ class World:
         """Go back to the first state."""
         self.store.reset()
         self.jobs.clear()
+        self.actor = None
 
 
 FIELDS_OF = {

@@ -16,6 +16,7 @@ from pipedrive_tools.endpoints import (
     notes,
     organizations,
     persons,
+    subscriptions,
 )
 from pipedrive_tools.errors import NotFoundError
 from pipedrive_tools.gate import taint
@@ -41,6 +42,7 @@ _LISTS: Final[Mapping[str, Endpoint[..., Any]]] = {
     "create_activity": activities.list_,
     "create_lead": leads.list_,
     "create_note": notes.list_,
+    "create_webhook": subscriptions.list_,
 }
 _PARENTS: Final = ("deal_id", "lead_id", "person_id", "org_id", "organization_id")
 
@@ -55,16 +57,16 @@ async def look_for(desk: Desk, row: Intent, call: Call[Any], line: Line) -> tupl
     """Whether the write happened, as Pipedrive shows it."""
     if call.endpoint.effect is Effect.CREATE:
         return await _search_created(desk, row, call, line)
-    target = call.endpoint.target
-    if target is None:
+    reading = call.reading
+    if reading is None:
         return "moved", None
     try:
-        answer = await perform(target.check({target.path_arguments[0]: call.target_id}), line)
+        answer = await perform(reading, line)
     except NotFoundError:
         now = None
     else:
         await line.port.run(desk.books.spend, answer.tokens, row.id)
-        now = answer.data if isinstance(answer.data, dict) else None
+        now = call.record_in(answer.data)
     if call.endpoint.effect is Effect.UPDATE:
         return _changed(row, call, now)
     gone = now is None or now.get("is_deleted") or now.get("active_flag") is False
@@ -139,6 +141,8 @@ def _question(call: Call[Any], since: float) -> Call[Any]:
         for name in _PARENTS
         if name in call.values and name in entry.model.model_fields
     }
+    if "updated_since" not in entry.model.model_fields:
+        return entry.check({})
     wanted |= {"updated_since": moment.isoformat().replace("+00:00", "Z"), "limit": entry.page_limit}
     if entry.paging is Paging.OFFSET:
         wanted |= {"sort": "add_time DESC"}
@@ -166,7 +170,7 @@ def _has_values(record: Mapping[str, Any], call: Call[Any]) -> bool:
         if name in {"content", "note"} and isinstance(value, str) and isinstance(now, str):
             if taint.readable(value) != taint.readable(now):
                 return False
-        elif not same(value, now):
+        elif not same(value, subscriptions.new_word(now) if name == "event_action" else now):
             return False
     return True
 

@@ -253,8 +253,8 @@ async def look(desk: Desk, call: Call[Any], line: Line, number: str) -> Looked:
     facts = Facts(me=me, counted=counted)
     while (reading := scope.next_reading(rights, call, facts)) is not None:
         answer = await _looked_at(desk, reading, line, number)
-        key = (reading.endpoint.resource, _number(reading))
-        facts = replace(facts, records={**facts.records, key: answer.data or {}})
+        record = _found(call, reading, answer.data)
+        facts = replace(facts, records={**facts.records, scope.key_read(call, reading): record})
     return Looked(call=call, asked=call, facts=facts, number=number)
 
 
@@ -269,10 +269,17 @@ async def _looked_at(desk: Desk, reading: Call[Any], line: Line, number: str) ->
     return answer
 
 
-def _number(reading: Call[Any]) -> int | str:
-    if reading.target_id is None:
-        raise ArgumentsError(f"{reading.endpoint.name} names no record")
-    return reading.target_id
+def _found(call: Call[Any], reading: Call[Any], data: Any) -> Mapping[str, Any]:
+    """The record that was read; a list shows the one that the call changes, or there is none."""
+    record = (data or {}) if reading.target_id is not None else call.record_in(data)
+    if record is None:
+        raise NotFoundError(
+            f"{call.endpoint.name}: there is no {call.target_id!r} among {call.endpoint.resource}; "
+            f"{reading.endpoint.name} tells which there are",
+            status=404,
+        )
+    found: Mapping[str, Any] = record
+    return found
 
 
 async def _looked_again(desk: Desk, looked: Looked, line: Line) -> Looked:

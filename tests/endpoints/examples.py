@@ -14,6 +14,7 @@ USER_ID: Final = 6
 PIPELINE_ID: Final = 1
 STAGE_ID: Final = 2
 FILTER_ID: Final = 9
+WEBHOOK_ID: Final = 1
 LEAD_ID: Final = "adf21080-0e10-11eb-879b-05d71fb426ec"
 LABEL_ID: Final = "f08b42a0-4e75-11ea-9643-03698ef1cfd6"
 CONVERSION_ID: Final = "4b40248b-945a-4802-b996-60fdff8c5c69"
@@ -443,5 +444,23 @@ EXAMPLES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     ),
     "get_lead_conversion_status": _one(lead_id=LEAD_ID, conversion_id=CONVERSION_ID),
     "get_deal_conversion_status": _one(deal_id=DEAL_ID, conversion_id=CONVERSION_ID),
+    "list_webhooks": _one(),
+    "create_webhook": {
+        "minimal": {
+            "subscription_url": "https://hooks.example.com/pipedrive",
+            "event_action": "change",
+            "event_object": "deal",
+            "name": "Deals that move",
+        },
+        "full": {
+            "subscription_url": "https://hooks.example.com/pipedrive",
+            "event_action": "added",
+            "event_object": "*",
+            "name": "All that is new",
+            "user_id": USER_ID,
+            "dry_run": False,
+        },
+    },
+    "delete_webhook": _delete(webhook_id=WEBHOOK_ID),
 }
 """Per tool: `minimal`, where nothing can be dropped, and `full`, where every argument that goes along is given."""

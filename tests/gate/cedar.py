@@ -54,6 +54,7 @@ def entities() -> list[dict[str, Any]]:
                 "of": entry.resource,
                 "effect": entry.effect.value,
                 "shows": list(entry.also_reads),
+                "by_name": name.endswith(("_webhook", "_webhooks")),
             },
             "parents": [],
         }
@@ -70,7 +71,8 @@ def policies(rights: Mapping[str, Any]) -> str:
         granted = {"off": (), "read": ("read",), "full": ("read", "create", "update")}[rights[resource]]
         lines.append(
             f'permit({who}, action, resource) when {{ resource.of == "{resource}" && '
-            f"{_set(granted)}.contains(resource.effect) && !{_set(actions)}.contains(resource.name) }};"
+            f"{_set(granted)}.contains(resource.effect) && !{_set(actions)}.contains(resource.name) "
+            f"&& !resource.by_name }};"
         )
     allowed = [name for name, action in actions.items() if action == "allow"]
     asked = [name for name, action in actions.items() if action == "ask"]

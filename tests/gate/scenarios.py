@@ -157,6 +157,7 @@ def company(random: Random) -> dict[tuple[str, int | str], dict[str, Any]]:
             "org_id": random.choice((None, 1, 2)),
         }
         made["activities", number] = {**hung, "owner_id": random.choice(OWNERS)}
+        made["webhooks", number] = {"user_id": random.choice(OWNERS)}
         made["notes", number] = {**hung, "user_id": random.choice(OWNERS)}
     return made
 
@@ -198,6 +199,7 @@ def _possible(random: Random, resource: str) -> dict[str, Any]:
             "attendees": ["ann@example.com"],
         },
         "notes": {**_hung(random), "content": label},
+        "webhooks": {"name": label, "event_action": "*", "event_object": "deal", "user_id": owner},
     }
     return possible[resource]
 

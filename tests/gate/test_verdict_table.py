@@ -38,6 +38,9 @@ OTHERS_MAY: Final = {"deals": "read", "persons": "read", "organizations": "read"
 SHOWS_MORE: Final = {"search_items": ("persons", "organizations", "leads")}
 """Tools that show records of other resources, which must be granted as well."""
 
+BY_NAME_ONLY: Final = frozenset({"list_webhooks", "create_webhook", "delete_webhook"})
+"""Tools that no level grants."""
+
 
 def rights(entry: Endpoint[..., Any], level: str, action: str | None) -> AgentPolicy:
     named = {entry.name: action} if action else {}
@@ -45,6 +48,8 @@ def rights(entry: Endpoint[..., Any], level: str, action: str | None) -> AgentPo
 
 
 def expected(entry: Endpoint[..., Any], level: str, action: str | None) -> str:
+    if action is None and entry.name in BY_NAME_ONLY:
+        return "deny"
     return BY_ACTION[action] if action else BY_LEVEL[level, entry.effect.value]
 
 

@@ -45,6 +45,14 @@ ACTIVITY = {
     "busy": True,
     "done": True,
 }
+WEBHOOK = {
+    "subscription_url": "https://hooks.example.com/",
+    "event_action": "change",
+    "event_object": "deal",
+    "name": "Deals",
+    "http_auth_user": "u",
+    "http_auth_password": "p",
+}
 
 CASES = [
     Case("list_deals", query=EVERYTHING),
@@ -126,6 +134,11 @@ CASES = [
     Case("list_lead_sources"),
     Case("list_currencies"),
     Case("list_filters"),
+    Case("list_webhooks"),
+    Case("create_webhook", body=WEBHOOK, status=201),
+    Case("create_webhook", body={**WEBHOOK, "subscription_url": "http://hooks.example.com/"}, status=400),
+    Case("delete_webhook", ("1",)),
+    Case("delete_webhook", ("99",), status=404),
     Case("search_items", query={"term": "er", "search_for_related_items": "true"}),
     Case(
         "search_items_by_field",

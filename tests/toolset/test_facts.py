@@ -44,7 +44,7 @@ def test_the_target_is_read(name: str, sandbox: Sandbox) -> None:
 
     assert asked is not None
     assert asked.endpoint is catalogue[name].target
-    assert (asked.endpoint.resource, asked.target_id) == scope.target_key(call)
+    assert scope.key_read(call, asked) == scope.target_key(call)
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -57,10 +57,8 @@ def test_the_readings_end(name: str, sandbox: Sandbox) -> None:
         asked = next_reading(rights, call, facts)
         if asked is None:
             break
-        assert asked.target_id is not None
-        key = (asked.endpoint.resource, asked.target_id)
         empty: dict[str, Any] = {}
-        facts = Facts(me=1, records={**facts.records, key: empty})
+        facts = Facts(me=1, records={**facts.records, scope.key_read(call, asked): empty})
     else:
         pytest.fail("it never ends")
 

@@ -23,8 +23,11 @@ FAR: Final = (
     "update_person",
     "create_organization",
     "update_organization",
+    "create_webhook",
+    "delete_webhook",
 )
-NAMED: Final = "\n".join(f'{name} = "allow"' for name in FAR if not name.startswith(("create", "update")))
+BY_LEVEL: Final = frozenset({"create_person", "update_person", "create_organization", "update_organization"})
+NAMED: Final = "\n".join(f'{name} = "allow"' for name in (*FAR, "list_webhooks") if name not in BY_LEVEL)
 RIGHTS: Final = f"{EVERYTHING}\n[.actions]\n{NAMED}\n"
 NEAR: Final = ("create_deal", "update_deal", "create_lead", "update_lead", "create_note", "update_note")
 
