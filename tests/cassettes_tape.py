@@ -13,6 +13,8 @@ from vcr.request import Request
 CASSETTES: Final = Path(__file__).parents[1] / "cassettes"
 HOST: Final = "acme.pipedrive.com"
 """The host that every cassette names, wherever it was recorded."""
+MODEL_HOST: Final = "model.example.net"
+"""The host of every model, wherever it was recorded."""
 KEPT_OF_REQUESTS: Final = frozenset({"accept", "content-type"})
 KEPT_OF_ANSWERS: Final = frozenset({"content-type", "retry-after", "x-ratelimit-reset"})
 PASSWORD: Final = re.compile(rb'("http_auth_password":\s*)("[^"]*"|null)')
@@ -55,6 +57,11 @@ def recorded() -> Iterator[Path]:
     return iter(sorted(CASSETTES.glob("*/*.yaml")))
 
 
+def every() -> list[Path]:
+    """Every cassette there is: those of the tools, and those of the agents' whole runs."""
+    return sorted(CASSETTES.rglob("*.yaml"))
+
+
 def call_of(path: Path) -> dict[str, Any]:
     """The call that a cassette was recorded from: its tool, its arguments and how it ended."""
     call: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["call"]
@@ -62,9 +69,10 @@ def call_of(path: Path) -> dict[str, Any]:
 
 
 def _public(request: Request) -> Request:
-    """A request to any company, or to this machine, as one to a company that does not exist."""
+    """A request to any company or model, or to this machine, as one to hosts that do not exist."""
     parts = urlsplit(request.uri)
-    request.uri = urlunsplit(("https", HOST, parts.path, parts.query, ""))
+    host = MODEL_HOST if parts.path.endswith("/chat/completions") else HOST
+    request.uri = urlunsplit(("https", host, parts.path, parts.query, ""))
     request.headers = {
         name: text for name, text in request.headers.items() if name.lower() in KEPT_OF_REQUESTS
     }

@@ -1,7 +1,10 @@
-"""Record the cassettes anew: `python -m tests.record [TOOL …]`, or `make record`.
+"""Record the cassettes anew: `python -m tests.record [TOOL … | agents/…]`, or `make record`.
 
 The sandbox is recorded over real HTTP, one cassette a tool. With PIPEDRIVE_API_TOKEN set a live account is recorded
 instead; it is only read, and only by tools whose arguments name no record.
+
+The follow-up agent's whole runs come last. Those with a model are recorded where RECORD_MODEL names one, such as
+`openai:NAME@http://127.0.0.1:8080/v1`; else they stay as they are.
 """
 
 import os
@@ -14,6 +17,7 @@ from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.sandbox import Sandbox, Switches
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.toolset import Toolset
+from tests import agent_tapes
 from tests.calls import allow_everything, calls
 from tests.cassettes_tape import CASSETTES, Format, tape
 from tests.conftest import TODAY
@@ -69,6 +73,8 @@ def main(wanted: list[str]) -> None:
         for name, arguments, settings in every:
             if not wanted or name in wanted:
                 print(name, record(name, arguments, settings, source="the sandbox", case="typical"))
+    for told in agent_tapes.record(wanted):
+        print(told, flush=True)
 
 
 if __name__ == "__main__":
