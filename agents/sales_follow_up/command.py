@@ -32,6 +32,7 @@ from sales_follow_up.calendars import workdays_of
 from sales_follow_up.consent import Consent, Decide, all_of
 from sales_follow_up.frameworks import Framework, check_waiting, file_of, planner, runner
 from sales_follow_up.lists import UnreadError
+from sales_follow_up.model.name import ModelName
 from sales_follow_up.screen import Screen
 from sales_follow_up.session import PACKAGED_POLICY, connected
 from sales_follow_up.snoozing import key_of
@@ -122,6 +123,20 @@ def follow_up(
 
 
 @app.command()
+def chat(
+    *,
+    model: Annotated[
+        str, typer.Option(metavar="PROVIDER:NAME[@ADDRESS]", help="Who answers: openai, anthropic or ollama.")
+    ],
+    demo: Demo = False,
+    policy: PolicyFile = None,
+    debug: Debug = False,
+) -> int:
+    """Talk about the account with a model that has this agent's tools and rights."""
+    return _told(lambda: _chat(model, policy, demo=demo), debug=debug)
+
+
+@app.command()
 def snooze(
     number: Annotated[str, typer.Argument(metavar="DEAL", help="Number of a deal, or UUID of a lead.")],
     *,
@@ -198,6 +213,19 @@ def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
         if as_json:
             sys.stdout.write(to_json(report.as_json() | extra, indent=2).decode() + "\n")
         return report.exit_status
+
+
+def _chat(model: str, policy: Path | None, *, demo: bool) -> int:
+    name = ModelName.parse(model)
+    from sales_follow_up.talking import Terminal, talk  # noqa: PLC0415  # LangChain takes a second to import
+
+    with ExitStack() as stack:
+        settings = Settings.from_env()
+        path = policy or (None if demo else settings.policy) or PACKAGED_POLICY
+        if demo:
+            box = stack.enter_context(demonstration.local_pipedrive(datetime.now(UTC).date()))
+            settings = demonstration.demo_settings(box, settings)
+        return talk(name, path, settings, Terminal())
 
 
 def _kept_in(wanted: Wanted, steps: Steps, settings: Settings, screen: Screen) -> Path | None:
