@@ -3,14 +3,18 @@
 PYTHON ?= python3
 PYTEST ?=
 BIN := .venv/bin
+comma := ,
 # uv installs the same set ten times faster; where it cannot be had or finds nothing, pip does it.
 install = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python -e '.[$(1)]' 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'
 
-.PHONY: demo test check lowest record bench torture readme clean
+.PHONY: demo demo-webhooks test check lowest record bench torture readme clean
 
 demo: .venv/.demo
 	$(BIN)/sales-follow-up --demo --apply all
+
+demo-webhooks: .venv/.demo-webhooks
+	$(BIN)/sales-follow-up watch --demo
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto $(PYTEST)
@@ -48,10 +52,15 @@ clean:
 	@$(call install,sandbox)
 	@touch $@
 
+.venv/.demo-webhooks: .venv/.python pyproject.toml
+	@echo "installing; the first time takes a minute" >&2
+	@$(call install,sandbox$(comma)webhooks)
+	@touch $@
+
 .venv/.dev: .venv/.python pyproject.toml
 	@echo "installing what tests and checks need; the first time takes a few minutes" >&2
 	@$(call install,dev)
-	@touch $@ .venv/.demo
+	@touch $@ .venv/.demo .venv/.demo-webhooks
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

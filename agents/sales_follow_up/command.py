@@ -6,10 +6,11 @@
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any, Final, NoReturn, cast
 
 import typer
@@ -148,6 +149,27 @@ def snooze(
     return _told(lambda: _snooze(number, until, policy), debug=debug)
 
 
+@app.command()
+def watch(
+    *,
+    demo: Demo = False,
+    apply: Annotated[Apply, typer.Option(help="Only tell proposals, or schedule all.")] = Apply.NONE,
+    policy: PolicyFile = None,
+    host: Annotated[str, typer.Option(help="Address to listen on for webhooks.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 8977,
+    sweep_minutes: Annotated[
+        float, typer.Option(min=0.1, help="How often lists are swept for what no webhook brought.")
+    ] = 15.0,
+    country: Annotated[str | None, typer.Option(metavar="CODE", help="Whose holidays are days off.")] = None,
+    debug: Debug = False,
+) -> int:
+    """Wait for webhooks; propose the next step for a deal or a lead seconds after something happened to it."""
+    return _told(
+        lambda: _watch(demo, apply, policy, host, port, sweep_minutes, country),
+        debug=debug,
+    )
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What the options of a run ask for."""
@@ -237,6 +259,42 @@ def _kept_in(wanted: Wanted, steps: Steps, settings: Settings, screen: Screen) -
     if path and not wanted.resume:
         screen.hint(f"if this is broken off: sales-follow-up --framework {wanted.framework} --resume {run}")
     return path
+
+
+def _watch(
+    demo: bool,
+    apply: Apply,
+    policy: Path | None,
+    host: str,
+    port: int,
+    sweep_minutes: float,
+    country: str | None,
+) -> int:
+    from sales_follow_up.listening import Listening  # noqa: PLC0415  # an extra, and slow to import
+
+    if apply is Apply.ASK:
+        raise UsageError(
+            "there is nobody to ask while it waits; use --apply all, or --apply none to look only"
+        )
+    if demo:
+        from sales_follow_up.watch_demo import show  # noqa: PLC0415
+
+        return show(Screen())
+    settings, screen = Settings.from_env(), Screen()
+    listening = Listening(
+        settings=settings,
+        policy=Path(policy or settings.policy or PACKAGED_POLICY),
+        applies=apply is Apply.ALL,
+        host=host,
+        port=port,
+        sweep_seconds=sweep_minutes * 60,
+        country=country,
+        tells=screen.say,
+    )
+    with listening() as url, suppress(KeyboardInterrupt):
+        screen.say(f"Webhooks are taken at {url}. Stop it with Ctrl-C.")
+        Event().wait()
+    return 0
 
 
 def _snooze(number: str, until: date, policy: Path | None) -> int:

@@ -40,9 +40,10 @@ def read(
     today: date | None = None,
     workdays: Callable[[date], Workdays] = lambda _: Workdays(),
     begins: Callable[[str], None] = lambda _: None,
+    lists: Lists | None = None,
 ) -> Book:
     """Read everything that a review needs; `begins` hears each of `STEPS`. `today` is the user's unless given."""
-    lists = Lists(toolset)
+    lists = lists or Lists(toolset)
     begins("user")
     user = lists.unless_unread(
         lambda: lists.one(account.get_current_user), None, but="today is the day in UTC"

@@ -30,4 +30,6 @@ def body(
     told |= {"permitted_user_ids": None} | meta
     shown = {"id": number, "update_time": update_time, "told_by": told["id"], **(data or {})}
     previous = shown if action == "delete" else None
-    return json.dumps(event(action, entity, str(number), data=shown, previous=previous, **told)).encode()
+    made = event(action, entity, data=shown, previous=previous, **told)
+    made["meta"]["entity_id"] = str(number)
+    return json.dumps(made).encode()
