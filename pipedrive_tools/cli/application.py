@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "audit": "Show, verify or export the record of every call.",
     "approvals": "List, approve or reject what agents ask for.",
     "journal": "List the writes, or settle those of unknown outcome.",
+    "webhooks": "Subscribe to what changes, and keep it so.",
     "undo": "Take a write back, through the gate.",
 }
 """Each is a module beside this one, whose `command` is a function or a group."""

@@ -10,8 +10,8 @@ from pipedrive_tools.endpoint import Args, Effect, Endpoint, Record
 from pipedrive_tools.endpoints.arguments import Write
 from pipedrive_tools.endpoints.values import Id, Text, Unshown
 
-FULL: Final = ("admin", "webhooks:full")  # the reference knows admin alone (FACTS.md, section 17, row j)
-READ: Final = (*FULL, "webhooks:read")
+FULL: Final = ("webhooks:full", "admin")  # the reference knows admin alone (FACTS.md, section 17, row j)
+READ: Final = ("webhooks:read", *FULL)
 MOST_PER_USER: Final = 40
 """Webhooks that one user may have; one more is refused with 422."""
 

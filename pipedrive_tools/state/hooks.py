@@ -13,6 +13,8 @@ from pipedrive_tools.state.schema import hooks
 from pipedrive_tools.state.sealing import Seal
 from pipedrive_tools.state.store import Store
 
+KEY_START: Final = "pdt-"
+"""How the user of every credential of ours begins."""
 KEY_BYTES: Final = 8
 PASSWORD_BYTES: Final = 32
 """256 bits: nobody guesses one, however often they may try."""
@@ -79,14 +81,14 @@ class Hooks:
                 return None
             return self._add(connection, name, url=url, action=action, object=object, user_id=user_id)
 
-    def renew(self, old: Hook, *, overlap_seconds: float) -> Hook | None:
-        """Write down a successor with a fresh credential; the old one counts for a while yet. None for the loser."""
+    def renew(self, old: Hook, *, overlap_seconds: float, **changed: str | int | None) -> Hook | None:
+        """Write down a successor with a fresh credential; the old one counts on. None for the loser of two."""
         ends = update(hooks).where(hooks.c.key == old.key, hooks.c.until.is_(None))
         with self._store.transaction(durable=True) as connection:
             if not connection.execute(ends.values(until=self._now() + overlap_seconds)).rowcount:
                 return None
             subscribed = {"url": old.url, "action": old.action, "object": old.object, "user_id": old.user_id}
-            return self._add(connection, old.name, **subscribed)
+            return self._add(connection, old.name, **{**subscribed, **changed})
 
     def claim(self, hook: Hook, *, seconds: float) -> bool:
         """Take the only right to make it at Pipedrive, for so long; false where another process has it."""
@@ -100,12 +102,26 @@ class Hooks:
         self._set(hook, number=number, lease=0.0)
 
     def lost(self, hook: Hook) -> None:
-        """It does not exist at Pipedrive, and may be made."""
-        self._set(hook, number=None, lease=0.0)
+        """It does not exist at Pipedrive under the number that is known here, and may be made anew."""
+        same = hooks.c.number.is_(None) if hook.number is None else hooks.c.number == hook.number
+        with self._store.transaction(durable=True) as connection:
+            statement = update(hooks).where(hooks.c.key == hook.key, same)
+            connection.execute(statement.values(number=None, lease=0.0))
 
-    def retire(self, hook: Hook, *, overlap_seconds: float) -> None:
-        """Let its credential end: what Pipedrive sends again shall still be taken for so long."""
-        self._set(hook, until=self._now() + overlap_seconds)
+    def ended(self, hook: Hook, *, overlap_seconds: float) -> None:
+        """It is deleted at Pipedrive; what Pipedrive sends again of it shall still be taken for so long."""
+        self._set(hook, number=None, until=self._now() + overlap_seconds)
+
+    def tidy(self, hook: Hook) -> None:
+        """Forget it if its credential counts no more."""
+        if hook.number is None and hook.until is not None and hook.until <= self._now():
+            self.forget(hook)
+
+    def take_back(self, old: Hook, new: Hook) -> None:
+        """The successor did not come about: the old one is the current one again."""
+        with self._store.transaction(durable=True) as connection:
+            connection.execute(delete(hooks).where(hooks.c.key == new.key))
+            connection.execute(update(hooks).where(hooks.c.key == old.key).values(until=None))
 
     def forget(self, hook: Hook) -> None:
         """Nothing of it is left."""
@@ -124,8 +140,8 @@ class Hooks:
         return self._open(hook.key, sealed)
 
     def live(self) -> list[Live]:
-        """Every credential that counts now; the current ones first."""
-        counts = or_(hooks.c.until.is_(None), hooks.c.until > self._now())
+        """Every credential that counts now; the current ones first. While Pipedrive may call, it counts."""
+        counts = or_(hooks.c.until.is_(None), hooks.c.until > self._now(), hooks.c.number.is_not(None))
         statement = select(hooks.c.key, hooks.c.name, hooks.c.sealed).where(
             hooks.c.address == self._address, counts
         )
@@ -142,7 +158,7 @@ class Hooks:
         return self._opened[key, sealed]
 
     def _add(self, connection: Any, name: str, **subscribed: Any) -> Hook:
-        key = f"pdt-{secrets.token_hex(KEY_BYTES)}"
+        key = f"{KEY_START}{secrets.token_hex(KEY_BYTES)}"
         row = {"key": key, "address": self._address, "name": name, **subscribed, "created": self._now()}
         sealed = self._seal.close(f"hook {key}", secrets.token_urlsafe(PASSWORD_BYTES))
         connection.execute(insert(hooks).values(**row, sealed=sealed, lease=0.0))

@@ -102,7 +102,7 @@ def test_the_password_is_nowhere(sandbox: Sandbox, tmp_path: Any) -> None:
     assert deleted.ok
     assert 'Delete webhook "Stock list" (1)' in str(listed) + _audit(tmp_path)
     assert PASSWORD not in repr((listed, deleted, typed))
-    assert all(PASSWORD.encode() not in each.read_bytes() for each in tmp_path.iterdir())
+    assert all(PASSWORD.encode() not in each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
     assert PASSWORD in str(sandbox.records("webhooks"))  # it was there to be found
 
 

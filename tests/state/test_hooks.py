@@ -83,7 +83,9 @@ def test_nothing_is_in_clear(hooks: Hooks, store: Store) -> None:
     password = hooks.password(hook)
     assert store.path is not None
 
-    assert all(password.encode() not in file.read_bytes() for file in store.path.parent.iterdir())
+    assert all(
+        password.encode() not in file.read_bytes() for file in store.path.parent.rglob("*") if file.is_file()
+    )
     assert password not in repr((hook, hooks.all(), hooks.live()))
 
 
@@ -102,7 +104,7 @@ def test_a_swapped_credential_is_refused(hooks: Hooks, store: Store) -> None:
 
 
 def test_a_successor(hooks: Hooks, clock: Clock) -> None:
-    """A successor has another credential; the old one counts until its overlap is over."""
+    """A successor has another credential; the old one counts while Pipedrive may call, and a while longer."""
     old = planned(hooks)
     hooks.made(old, 31)
     new = hooks.renew(old, overlap_seconds=600)
@@ -111,9 +113,25 @@ def test_a_successor(hooks: Hooks, clock: Clock) -> None:
     assert (new.key != old.key, hooks.password(new) != hooks.password(old)) == (True, True)
     assert hooks.current() == {"deals": new}
     assert users(hooks) == [new.key, old.key]
+    clock.seconds += 6000
+    assert users(hooks) == [new.key, old.key]
+    hooks.ended(old, overlap_seconds=600)
+    assert users(hooks) == [new.key, old.key]
     clock.seconds += 601
     assert users(hooks) == [new.key]
-    assert [each.number for each in hooks.all()] == [31, None]
+    hooks.tidy(hooks.all()[0])
+    assert hooks.all() == [new]
+
+
+def test_a_successor_that_did_not_come_about(hooks: Hooks) -> None:
+    """Where Pipedrive refuses the successor, the old one is current as before."""
+    old = planned(hooks)
+    new = hooks.renew(old, overlap_seconds=600, action="create")
+    assert new is not None
+    assert (new.action, new.url) == ("create", old.url)
+    hooks.take_back(old, new)
+
+    assert hooks.all() == [old]
 
 
 def test_one_successor(hooks: Hooks) -> None:
@@ -136,14 +154,16 @@ def test_one_maker(hooks: Hooks, clock: Clock) -> None:
     hooks.made(hook, 31)
     clock.seconds += 600
     assert not hooks.claim(hook, seconds=60)
-    hooks.lost(hook)
+    hooks.lost(hook)  # as it was before somebody made it: nothing is lost
+    assert not hooks.claim(hook, seconds=60)
+    hooks.lost(hooks.all()[0])
     assert hooks.claim(hook, seconds=60)
 
 
 def test_the_end(hooks: Hooks, clock: Clock) -> None:
     """A credential that is withdrawn counts for its overlap; what is forgotten is gone, and says so."""
     hook = planned(hooks)
-    hooks.retire(hook, overlap_seconds=600)
+    hooks.ended(hook, overlap_seconds=600)
     assert users(hooks) == [hook.key]
     clock.seconds += 601
     assert users(hooks) == []
