@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, TypeVar
 
-from pipedrive_tools.endpoint import Endpoint
+from pipedrive_tools.endpoint import Endpoint, Paging
 from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.toolset import ToolResult, Toolset
 
@@ -36,16 +36,17 @@ class Lists:
         return entry.parse(self._call(entry.name, {}).data)
 
     def records(self, entry: Endpoint[..., list[T]], **arguments: Any) -> Iterator[T]:
-        """Every record of a list."""
-        cursor = None
+        """Every record of a list; older endpoints count records where newer ones give a cursor."""
+        place = "start" if entry.paging is Paging.OFFSET else "cursor"
+        reached: str | int | None = None
         while True:
-            result = self._call(entry.name, {"limit": PAGE, "cursor": cursor, **arguments})
+            result = self._call(entry.name, {"limit": PAGE, place: reached, **arguments})
             yield from entry.parse(result.data)
             if result.next_page is None:
                 return
-            if result.next_page == cursor:
-                raise UnreadError(entry.name, "it goes on for ever at the same cursor")
-            cursor = result.next_page
+            if result.next_page == reached:
+                raise UnreadError(entry.name, f"it goes on for ever at the same {place}")
+            reached = result.next_page
 
     def named(self, entry: Endpoint[..., list[T]], numbers: Collection[int]) -> Iterator[T]:
         """The records with these numbers, as far as they are there."""

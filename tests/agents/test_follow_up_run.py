@@ -125,15 +125,21 @@ def test_cost(start: Start, run: Run, count: int, most_tokens: int) -> None:
 
 
 def test_pages(start: Start, run: Run) -> None:
-    """Lists are read to their end, 500 records a page; no call is about a single deal."""
-    box = start(deals=700)
+    """Lists are read to their end, 500 records a page, by cursor and by offset; no call is about a single deal."""
+    box = start(deals=1900)
 
     report = run(box, apply=Apply.NONE)
 
-    asked = [entry for entry in box.log() if entry["tool"] in {"list_deals", "list_activities"}]
-    assert report.review.deals == 700
+    paged = {"list_deals", "list_activities", "list_notes", "list_leads"}
+    asked = [entry for entry in box.log() if entry["tool"] in paged]
+    assert report.review.deals == 1900
     assert {entry["query"]["limit"] for entry in asked} == {"500"}
-    assert sum("cursor" in entry["query"] for entry in asked) >= 2
+    assert {entry["tool"] for entry in asked if "cursor" in entry["query"]} == {
+        "list_deals",
+        "list_activities",
+    }
+    assert {entry["tool"] for entry in asked if "start" in entry["query"]} == {"list_notes", "list_leads"}
+    assert report.review.account.gaps == ()
     assert not [entry for entry in box.log() if "deal_id" in entry["query"]]
 
 

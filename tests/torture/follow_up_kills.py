@@ -52,8 +52,8 @@ class Account:
     def prepare(self) -> None:
         """The first state of everything."""
         self.far.reset()
-        for path in self.folder.iterdir():
-            path.unlink()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
         shutil.copy(empty_store(), self.folder / "state.db")
         policy = PACKAGED_POLICY.read_text(encoding="utf-8") + HASTY
         (self.folder / "policy.toml").write_text(policy, encoding="utf-8")
@@ -109,7 +109,7 @@ def points(account: Account, *, every: int = 1, forgets: bool = False) -> Iterat
 def walk(*, every: int = 1, forgets: bool = False) -> list[Point]:
     """The points, with a sandbox and a folder of one's own."""
     with FarSide() as far, tempfile.TemporaryDirectory() as folder:
-        return list(points(Account(far, Path(folder)), every=every, forgets=forgets))
+        return list(points(Account(far, Path(folder) / "lives"), every=every, forgets=forgets))
 
 
 def run() -> Iterator[Figure]:
