@@ -34,6 +34,7 @@ from sales_follow_up.consent import Consent, Decide, all_of
 from sales_follow_up.frameworks import Framework, check_waiting, file_of, planner, runner
 from sales_follow_up.lists import UnreadError
 from sales_follow_up.model.name import ModelName
+from sales_follow_up.page import page
 from sales_follow_up.screen import Screen
 from sales_follow_up.session import PACKAGED_POLICY, connected
 from sales_follow_up.snoozing import key_of
@@ -97,6 +98,9 @@ def follow_up(
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a run that waits for its person.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     debug: Debug = False,
 ) -> int:
@@ -118,6 +122,7 @@ def follow_up(
                 resume=resume,
             ),
             as_json=as_json,
+            page_file=report,
         ),
         debug=debug,
     )
@@ -187,7 +192,7 @@ class Wanted:
     resume: str | None
 
 
-def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
+def _follow_up(wanted: Wanted, *, as_json: bool, page_file: Path | None) -> int:
     if wanted.resume:
         check_waiting(wanted.framework, wanted.resume, Settings.from_env().state)
     if wanted.apply is Apply.ASK and not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -199,6 +204,8 @@ def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
         settings, today, box = Settings.from_env(), wanted.today, None
         here = today or datetime.now(UTC).date()
         workdays_of(wanted.country, here)  # a wrong one is told before anything is read
+        if page_file:
+            _write(page_file, "")  # so is a place where nothing can be written
         if wanted.demo:
             today = here
             box = stack.enter_context(demonstration.local_pipedrive(here))
@@ -225,6 +232,8 @@ def _follow_up(wanted: Wanted, *, as_json: bool) -> int:
         )
         run = runner(wanted.framework, _kept_in(wanted, steps, settings, screen))
         report = run(steps, decide=_decider(wanted.apply, screen), listener=screen)
+        if page_file:
+            _write(page_file, page(report))
         screen.outcomes(report, tells_undo=not wanted.demo)
         screen.closing(report, policy=str(path), is_demo=wanted.demo)
         extra: dict[str, Any] = {}
@@ -295,6 +304,13 @@ def _watch(
         screen.say(f"Webhooks are taken at {url}. Stop it with Ctrl-C.")
         Event().wait()
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the report cannot be written to {str(path)!r}: {error.strerror}") from None
 
 
 def _snooze(number: str, until: date, policy: Path | None) -> int:

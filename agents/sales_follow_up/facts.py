@@ -88,6 +88,11 @@ class Deal(_Opportunity):
     """Whether the person is deleted, so that no list gives it."""
 
     @property
+    def touched(self) -> date | None:
+        """When somebody last did something: it was added, changed stage, or had an activity done."""
+        return max(filter(None, (self.added, self.moved, self.last_done)), default=None)
+
+    @property
     def key(self) -> str:
         """A name that no other record has."""
         return f"deal {self.id}"
@@ -105,6 +110,11 @@ class Lead(_Opportunity):
     id: str
     kind: Literal["lead"] = "lead"
     updated: date | None = None
+
+    @property
+    def touched(self) -> date | None:
+        """When somebody last did something: it was added, changed, or had an activity done."""
+        return max(filter(None, (self.added, self.updated, self.last_done)), default=None)
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from sales_follow_up.facts import Account, Book, Deal, Lead
+from sales_follow_up.pipeline import StageNow, stages_now
 from sales_follow_up.ranking import score, value_ranks
 from sales_follow_up.signals import Signal, signals
 
@@ -48,6 +49,8 @@ class Review:
     """Ids of those skipped: whether somebody is on them could not be seen."""
     signals: Mapping[str, int] = field(default_factory=dict)
     """How many show each signal."""
+    stages: tuple[StageNow, ...] = ()
+    """The pipelines as they stand."""
 
 
 def review(
@@ -80,6 +83,7 @@ def review(
         unchanged=counts["unchanged"],
         unjudged=tuple(about.id for about, place in places if place == "unjudged"),
         signals=Counter(signal.kind for finding in findings for signal in finding.signals),
+        stages=stages_now(book.deals, book.account.today),
     )
 
 

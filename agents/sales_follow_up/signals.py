@@ -98,7 +98,7 @@ def _closing(deal: Deal, today: date) -> tuple[Signal, ...]:
 
 def _cold(deal: Deal, today: date) -> tuple[Signal, ...]:
     limit = deal.stage.rots_after_days if deal.stage else None
-    touched = _latest(deal.added, deal.moved, deal.last_done)
+    touched = deal.touched
     if limit is None or touched is None or (today - touched).days <= limit:
         return ()
     return (Signal("gone_cold", (today - touched).days, touched),)
@@ -111,11 +111,7 @@ def _person(deal: Deal) -> tuple[Signal, ...]:
 
 
 def _untouched(lead: Lead, today: date) -> tuple[Signal, ...]:
-    touched = _latest(lead.added, lead.updated, lead.last_done)
+    touched = lead.touched
     if touched is None or (today - touched).days <= LEAD_UNTOUCHED_DAYS:
         return ()
     return (Signal("lead_untouched", (today - touched).days, touched),)
-
-
-def _latest(*days: date | None) -> date | None:
-    return max((day for day in days if day is not None), default=None)

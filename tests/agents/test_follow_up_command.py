@@ -104,6 +104,24 @@ def test_json(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
+def test_report_as_a_page(account: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --report the run is written down as one page of HTML, and told as ever."""
+    path = tmp_path / "out.html"
+
+    assert called("--report", str(path), "--limit", "3") == 0
+
+    assert "3 next steps proposed; nothing was written." in path.read_text(encoding="utf-8")
+    assert "Proposed next steps" in capsys.readouterr().out
+
+
+def test_a_page_that_cannot_be_written(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page that has nowhere to go is told before anything is asked of the account."""
+    assert called("--report", "/nowhere/out.html", "--apply", "all") == 2
+
+    assert "cannot be written" in capsys.readouterr().err
+    assert account.log() == []
+
+
 def test_snoozing(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """A deal that is put off is not proposed until its day; nothing is written into the account."""
     called("--json", "--limit", "1")
