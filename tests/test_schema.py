@@ -196,12 +196,9 @@ def test_one_choice_is_an_enumeration() -> None:
 
 def test_own_arguments_come_first() -> None:
     """What makes the tool stands before what many tools share."""
-    assert list(schema.describe(catalogue["search_deals"])["properties"]) == [
-        "term",
-        "exact_match",
-        "limit",
-        "cursor",
-    ]
+    assert list(schema.describe(catalogue["list_stages"])["properties"]) == ["pipeline_id"]
+    assert list(schema.describe(catalogue["list_notes"])["properties"])[-3:] == ["sort", "limit", "start"]
+    assert list(schema.describe(catalogue["search_deals"])["properties"]) == ["term", "cursor"]
 
 
 def test_the_rarely_needed_is_not_shown_but_taken() -> None:

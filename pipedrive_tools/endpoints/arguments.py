@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from pipedrive_tools.endpoint import Args
 from pipedrive_tools.endpoints.values import Many, Text, Unshown
@@ -13,20 +13,25 @@ KEY_LETTERS: Final = 40
 _KEY = re.compile(r"[0-9a-f]{40}(_\w+)?")
 
 
+def _filled_or_none(text: Any) -> Any:
+    """Models send a blank cursor for the first page."""
+    return None if isinstance(text, str) and not text.strip() else text
+
+
 class CursorPage(Args):
     """One page of a v2 list."""
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
-    """Page size, max 500."""
-    cursor: str | None = None
-    """Next page."""
+    """Page size."""
+    cursor: Annotated[str | None, BeforeValidator(_filled_or_none)] = None
+    """As the last page gave it."""
 
 
 class SearchPage(CursorPage):
     """One page of search hits; over 100 a page was refused (FACTS.md, section 13)."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Page size, max 100."""
+    limit: Unshown[Annotated[int, Field(ge=1, le=100)] | None] = None
+    """Page size."""
 
 
 class Search(SearchPage):
@@ -34,7 +39,7 @@ class Search(SearchPage):
 
     term: Text
     """At least 2 characters."""
-    exact_match: bool | None = None
+    exact_match: Unshown[bool | None] = None
     """Whole text only."""
 
     @model_validator(mode="after")
@@ -48,9 +53,9 @@ class OffsetPage(Args):
     """One page of a v1 list."""
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
-    """Page size, max 500."""
+    """Page size."""
     start: Annotated[int, Field(ge=0)] | None = None
-    """Next offset."""
+    """As the last page gave it."""
 
 
 class Write(Args):

@@ -57,7 +57,7 @@ class ListDeals(CursorPage):
     """List deals that are not archived. For one known deal use get_deal."""
 
     status: Many[Literal["open", "won", "lost", "deleted"]] | None = None
-    """Left out: all but deleted."""
+    """Only these."""
     owner_id: Id | None = None
     """Name, id or me."""
     person_id: Id | None = None
@@ -73,7 +73,7 @@ class ListDeals(CursorPage):
     filter_id: Unshown[Id | None] = None
     """Saved filter; overrides the others."""
     updated_since: Instant | None = None
-    """Since, e.g. 2026-08-18T09:30:00Z."""
+    """Changed since, YYYY-MM-DDTHH:MM:SSZ."""
     updated_until: Unshown[Instant | None] = None
     """Changed before."""
     sort_by: RecordSort | None = None

@@ -64,7 +64,7 @@ class ListLeads(ListArchivedLeads):
     """List leads that are not archived, oldest first."""
 
     updated_since: Instant | None = None
-    """Since, e.g. 2026-08-18T09:30:00Z."""
+    """Changed since, YYYY-MM-DDTHH:MM:SSZ."""
 
 
 class GetLead(Args):
@@ -133,7 +133,7 @@ class CreateLead(_Wire):
 
 
 class UpdateLead(_Wire, Change):
-    """Change fields of a lead, or archive it. What is left out stays."""
+    """Change or archive a lead. What is left out stays."""
 
     clearable: ClassVar[frozenset[str]] = frozenset(
         {"value", "person_id", "organization_id", "expected_close_date", "label_ids"}
@@ -173,7 +173,7 @@ class UpdateLead(_Wire, Change):
 
 
 class DeleteLead(Write):
-    """Delete a lead. The API cannot undo it; archiving with update_lead can be undone."""
+    """Delete a lead. The API cannot undo it."""
 
     lead_id: Uuid
     """Lead id (UUID)."""
@@ -196,7 +196,7 @@ class ConvertLead(Write):
     lead_id: Uuid
     """Lead id (UUID)."""
     stage_id: Id | None = None
-    """Name or id, for the deal."""
+    """Name or id; left out: the first."""
     pipeline_id: Unshown[Id | None] = None
     """Name or id; ignored beside stage_id."""
 

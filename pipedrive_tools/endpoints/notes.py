@@ -52,7 +52,7 @@ class ListNotes(OffsetPage):
     end_date: Unshown[Day | None] = None
     """Up to this day."""
     updated_since: Unshown[Instant | None] = None
-    """Since, e.g. 2026-08-18T09:30:00Z."""
+    """Changed since, YYYY-MM-DDTHH:MM:SSZ."""
     sort: Text | None = None
     """E.g. add_time DESC."""
 
@@ -110,7 +110,7 @@ class CreateNote(_Wire):
 
 
 class UpdateNote(_Wire, Change):
-    """Rewrite a note, or pin it to its deal. The old text is lost."""
+    """Rewrite a note. The old text is lost."""
 
     clear: Unshown[Many[str]] = []  # none of a note's fields can be null, as far as is known
     """Fields to blank."""
@@ -126,7 +126,7 @@ class UpdateNote(_Wire, Change):
     """Name or id."""
     lead_id: Unshown[Uuid | None] = None
     """Lead id."""
-    pinned_to_deal_flag: bool | None = None
+    pinned_to_deal_flag: Unshown[bool | None] = None
     """Pin to deal."""
     pinned_to_person_flag: Unshown[bool | None] = None
     """Pin to person."""

@@ -52,7 +52,7 @@ class ListOrganizations(CursorPage):
     filter_id: Unshown[Id | None] = None
     """Saved filter; overrides the others."""
     updated_since: Instant | None = None
-    """Since, e.g. 2026-08-18T09:30:00Z."""
+    """Changed since, YYYY-MM-DDTHH:MM:SSZ."""
     updated_until: Unshown[Instant | None] = None
     """Changed before."""
     sort_by: Unshown[RecordSort | None] = None

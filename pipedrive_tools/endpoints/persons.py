@@ -56,7 +56,7 @@ class ListPersons(CursorPage):
     filter_id: Unshown[Id | None] = None
     """Saved filter; overrides the others."""
     updated_since: Instant | None = None
-    """Since, e.g. 2026-08-18T09:30:00Z."""
+    """Changed since, YYYY-MM-DDTHH:MM:SSZ."""
     updated_until: Unshown[Instant | None] = None
     """Changed before."""
     sort_by: Unshown[RecordSort | None] = None
@@ -98,7 +98,7 @@ class CreatePerson(Write):
 
 
 class UpdatePerson(Change):
-    """Change fields of a person. What is left out stays; lists are added to."""
+    """Change a person, or add e-mails and phones to one. What is left out stays."""
 
     clearable: ClassVar[frozenset[str]] = frozenset({"emails", "phones", "label_ids"})
 

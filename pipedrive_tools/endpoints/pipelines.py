@@ -42,7 +42,7 @@ class _Page(CursorPage):
     """One page of a list that is nearly always short."""
 
     limit: Unshown[Annotated[int, Field(ge=1, le=500)] | None] = None
-    """Page size, max 500."""
+    """Page size."""
     cursor: Unshown[str | None] = None
     """Next page."""
 

@@ -37,6 +37,8 @@ def decoded(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("a number is due, not true or false")  # noqa: TRY004  # pydantic turns ValueError into a message
+    if isinstance(value, list | dict):
+        raise ValueError(f"one value is due, not {'a list' if isinstance(value, list) else 'an object'}")  # noqa: TRY004  # same
     return value
 
 

@@ -180,7 +180,7 @@ WRONG = [
         {"person_id": "Nobody At All"},
         "person_id: no person is called 'Nobody At All'; look with search_persons",
     ),
-    ({"pipeline_id": ["Renewals"]}, "pipeline_id: Input should be a valid integer"),
+    ({"pipeline_id": ["Renewals"]}, "pipeline_id: one value is due, not a list"),
     ({"custom_fields": [{"name": "Budgit", "value": 1}]}, "no custom field 'Budgit'; nearest: 'Budget'"),
     (
         {"custom_fields": [{"name": "Region", "value": "x"}]},
