@@ -316,7 +316,7 @@ class Pipedrive:
         if port is None:
             port = own = BlockingPort(login.origin, self._settings)
             self._closing.callback(own.close)
-            pace = Limiter.of(self._settings, Caller.of(login.credential, login.origin))
+            pace = Limiter.of(self._settings, Caller.of(login.credential, login.origin, login.account))
         self._line = Line(port, login.credential, Patience(self._settings.attempts), pace)
 
     def send(self, call: Call[R]) -> R:
@@ -364,7 +364,7 @@ class AsyncPipedrive:
         if port is None:
             port = own = AsyncPort(login.origin, self._settings)
             self._closing.push_async_callback(own.close)
-            pace = Limiter.of(self._settings, Caller.of(login.credential, login.origin))
+            pace = Limiter.of(self._settings, Caller.of(login.credential, login.origin, login.account))
         self._line = Line(port, login.credential, Patience(self._settings.attempts), pace)
 
     async def send(self, call: Call[R]) -> R:

@@ -27,6 +27,8 @@ class Settings:
     """Of the app that was registered with Pipedrive, for OAuth."""
     client_secret: str | None = field(default=None, repr=False)
     """Of the same app."""
+    account: str | None = None
+    """Which login of the store serves, `company/user` or the company alone; None where there is only one."""
     company_domain: str | None = None
     """The name in front of `.pipedrive.com`."""
     base_url: str | None = field(default=None, repr=False)
@@ -86,6 +88,7 @@ class Settings:
             api_token=env.get("PIPEDRIVE_API_TOKEN") or None,
             client_id=env.get("PIPEDRIVE_CLIENT_ID") or None,
             client_secret=env.get("PIPEDRIVE_CLIENT_SECRET") or None,
+            account=env.get("PIPEDRIVE_ACCOUNT") or None,
             company_domain=env.get("PIPEDRIVE_COMPANY_DOMAIN") or None,
             base_url=env.get("PIPEDRIVE_BASE_URL") or None,
             allowed_hosts=frozenset(env.get("PIPEDRIVE_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),

@@ -18,6 +18,7 @@ from pipedrive_tools.testing import response
 from pipedrive_tools.wire import Request, Response
 
 CALLBACK = "http://127.0.0.1:8976/callback"
+ACCOUNT = "sandbox/1"
 HOME = "https://acme.pipedrive.com"
 APP = Settings(client_id="an-app", client_secret="canary-of-the-app")
 
@@ -34,7 +35,7 @@ def log_in(settings: Settings) -> Grant:
     login = Login(App.of(settings), CALLBACK)
     grant = login.finish(httpx.get(login.url, trust_env=False).headers["location"])
     store = Store(settings.state)
-    Logins(settings, store).vault().save(grant)
+    Logins(settings, store).vault(ACCOUNT).save(grant)
     store.close()
     return grant
 

@@ -1,7 +1,7 @@
 """What a login gives us, and where it is kept."""
 
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -48,3 +48,29 @@ class Vault(Protocol):
     def locked(self) -> AbstractContextManager[Any]:
         """Hold the only right to change the grant, across processes."""
         ...
+
+
+@dataclass
+class Unkept:
+    """A `Vault` for a grant that is not stored yet: it has just come, and serves to ask whose it is."""
+
+    grant: Grant | None
+
+    def load(self) -> Grant | None:
+        """The grant."""
+        return self.grant
+
+    def save(self, grant: Grant) -> None:
+        """Take another one."""
+        self.grant = grant
+
+    def begin(self) -> None:
+        """Nothing could be lost."""
+
+    def forget(self) -> None:
+        """Remove it."""
+        self.grant = None
+
+    def locked(self) -> AbstractContextManager[Any]:
+        """Nobody else has it."""
+        return nullcontext()

@@ -12,6 +12,8 @@ WAYS_IN: Final = (
     "set PIPEDRIVE_API_TOKEN (Pipedrive: Personal preferences > API), or run: pipedrive-tools login"
 )
 """How a person gives us a credential."""
+LOG_IN: Final = "run: pipedrive-tools login"
+"""How a person adds an account."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`login`: by OAuth in the browser or with a pasted address, or with an API token that is kept from then on."""
 
 import sys
+from dataclasses import replace
 from getpass import getpass
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from pipedrive_tools import auth
 from pipedrive_tools.auth import App, Grant, Login
 from pipedrive_tools.cli import output
 from pipedrive_tools.cli.callback import Callback, address
-from pipedrive_tools.cli.me import line_to, me
+from pipedrive_tools.cli.me import line_to, me, whose
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.errors import LoginError
 from pipedrive_tools.settings import Settings
@@ -36,8 +37,8 @@ def command(
     ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the callback on this machine.")] = PORT,
 ) -> None:
-    """Log in once; whatever comes later uses it."""
-    settings = Settings.from_env()
+    """Log in once; whatever comes later uses it. Each login adds an account, or renews it."""
+    settings = replace(Settings.from_env(), account=None)  # the login tells which
     with store(settings) as opened:
         logins = Logins(settings, opened)
         kept = _keep_token(settings, logins) if token else _log_in(settings, logins, port, no_browser)
@@ -62,12 +63,13 @@ def _keep_token(settings: Settings, logins: Logins) -> Source:
 def _log_in(settings: Settings, logins: Logins, port: int, no_browser: bool) -> Source:
     login = Login(App.of(settings), address(port))
     grant = _pasted(login) if no_browser else _returned(login, port)
-    vault = logins.vault()
+    with line_to(grant.origin, auth.OAuth(login.app, auth.Unkept(grant)), settings) as line:
+        found, account = whose(line)
+    vault = logins.vault(account)
     with vault.locked():  # a refresh of the login before must not overwrite this one
         vault.save(grant)
-    output.line("logged in; the login is kept sealed in the state store")
-    with line_to(grant.origin, auth.OAuth(login.app, vault), settings) as line:
-        output.line("{user} at {company}".format(**me(line)))
+    output.line(f"logged in as {account}; the login is kept sealed in the state store")
+    output.line("{user} at {company}".format(**found))
     return "login"
 
 

@@ -13,6 +13,10 @@ AgentName = Annotated[
     str | None,
     typer.Option("--agent", metavar="NAME", help="Agent in the policy file; else PIPEDRIVE_AGENT."),
 ]
+AccountName = Annotated[
+    str | None,
+    typer.Option("--account", metavar="COMPANY/USER", help="One of the logins; else PIPEDRIVE_ACCOUNT."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and send no write.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys, for programs.")]
 

@@ -1,7 +1,7 @@
 """`status`: what is found, where it came from, and whether the account answers; never a credential."""
 
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipedrive_tools import __version__, auth
 from pipedrive_tools.cli import failure, output
 from pipedrive_tools.cli.login import WORDS
 from pipedrive_tools.cli.me import line_to, me
-from pipedrive_tools.cli.options import AsJson
+from pipedrive_tools.cli.options import AccountName, AsJson
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate.policy import Policy
@@ -27,9 +27,10 @@ from pipedrive_tools.state.store import Store
 from pipedrive_tools.state.window import Windows
 
 
-def command(*, as_json: AsJson = False) -> int:
+def command(*, account: AccountName = None, as_json: AsJson = False) -> int:
     """Print what is found; the exit status says whether the account answers."""
     settings = Settings.from_env()
+    settings = replace(settings, account=account or settings.account)
     with ExitStack() as closing:
         opened = None
         with suppress(PipedriveToolsError):  # what is wrong with it is told beside its name
@@ -45,6 +46,7 @@ def _show(settings: Settings, opened: Store | None, *, as_json: bool) -> int:
         "address": _tried(lambda: auth.origin(settings)),
         "credential": WORDS[sources[0]] if sources else "missing",
         "credentials": sources,
+        "accounts": _accounts(settings, opened),
         "policy": _policy(settings),
         "agent": settings.agent,
         "store": _tried(lambda: _stored(settings)),
@@ -57,8 +59,9 @@ def _show(settings: Settings, opened: Store | None, *, as_json: bool) -> int:
         output.document(found | {"account": account.answer, "problem": account.problem})
     else:
         found["credentials"] = ", ".join(WORDS[source] for source in sources[1:]) or "none"
+        found["accounts"] = ", ".join(_accounts(settings, opened)) or "none"
         found["budget"] = _spelled(account.budget)
-        names = {"credentials": "not used"}
+        names = {"credentials": "not used", "accounts": "logged in"}
         rows = [[names.get(name, name).replace("_", " "), _shown(value)] for name, value in found.items()]
         if account.answer:
             rows.append(["account", "{user} at {company} answers".format(**account.answer)])
@@ -101,6 +104,14 @@ def _sources(settings: Settings, opened: Store | None) -> list[Any]:
         return []
 
 
+def _accounts(settings: Settings, opened: Store | None) -> list[str]:
+    """Everybody who is logged in."""
+    try:
+        return Logins(settings, opened).accounts()
+    except PipedriveToolsError:
+        return []
+
+
 @dataclass(frozen=True)
 class Account:
     """What the account tells about itself, and what our own books tell about its day."""
@@ -115,7 +126,7 @@ class Account:
 def _account(settings: Settings, opened: Store | None) -> Account:
     try:
         login = Logins(settings, opened).found()
-        caller = Caller.of(login.credential, login.origin)
+        caller = Caller.of(login.credential, login.origin, login.account)
         with ExitStack() as closing:
             slots = home(opened, caller) if opened else None
             if slots:

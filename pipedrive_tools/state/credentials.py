@@ -49,6 +49,12 @@ class Credentials:
                 connection.execute(anew.values(sealed=self._seal.close(name, secret)))
         return secret
 
+    def names(self, prefix: str) -> list[str]:
+        """The rest of every name that begins so."""
+        with self._store.transaction(durable=False) as connection:
+            found = connection.scalars(select(credentials.c.name).order_by(credentials.c.name))
+            return [name.removeprefix(prefix) for name in found if name.startswith(prefix)]
+
     def has(self, name: str) -> bool:
         """Whether there is such a secret; nothing is opened."""
         with self._store.transaction(durable=False) as connection:

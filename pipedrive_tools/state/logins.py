@@ -32,10 +32,12 @@ class Found:
     credential: Credential
     origin: str
     """Where its calls go, for now."""
+    account: str | None = None
+    """Which login it is, `company/user`; None of an API token."""
 
 
 class Logins:
-    """The credentials of one address: each kind found, kept and forgotten."""
+    """The credentials of one address: each kind found, kept and forgotten. Logins are kept by account."""
 
     def __init__(self, settings: Settings, store: "Store | None") -> None:
         self._settings, self._store = settings, store
@@ -51,7 +53,7 @@ class Logins:
             "store": self._of_store,
         }
         trouble: StoreError | None = None
-        for source in SOURCES:
+        for source in self._eligible:
             try:
                 credential = looks[source]()
             except StoreError as error:
@@ -61,18 +63,42 @@ class Logins:
                 continue
             if credential:
                 origin = credential.origin or self.address
-                return Found(source=source, credential=credential, origin=origin)
+                account = self.account() if source == "login" else None
+                return Found(source=source, credential=credential, origin=origin, account=account)
         raise trouble or SettingsError(f"no Pipedrive credential found; {auth.WAYS_IN}")
 
     def sources(self) -> list[Source]:
         """Where there are credentials, the one that serves first; none of them is opened."""
         there: dict[Source, Callable[[], bool]] = {
             "environment": lambda: bool(self._settings.api_token),
-            "login": lambda: self._is_stored(self._login),
+            "login": lambda: bool(self.accounts()),
             "keyring": lambda: system_keyring.get(self.address) is not None,
             "store": lambda: self._is_stored(self._token),
         }
-        return [source for source in SOURCES if _unless_broken(there[source])]
+        return [source for source in self._eligible if _unless_broken(there[source])]
+
+    @property
+    def _eligible(self) -> tuple[Source, ...]:
+        """An account that is named is a login; no other credential stands in for it."""
+        return ("login",) if self._settings.account else SOURCES
+
+    def accounts(self) -> list[str]:
+        """Everybody who is logged in by OAuth, as `company/user`."""
+        return [] if self._store is None else self._sealed.names(f"login {self.address} ")
+
+    def account(self) -> str | None:
+        """The login that is meant; None where nobody is logged in. More than one that fits is an error."""
+        known, wanted = self.accounts(), self._settings.account
+        fitting = [each for each in known if wanted in {None, each, each.partition("/")[0]}]
+        if len(fitting) > 1:
+            raise SettingsError(
+                f"there are several logins: {', '.join(fitting)}; name one with account=…, --account "
+                "or PIPEDRIVE_ACCOUNT"
+            )
+        if wanted and not fitting:
+            there = f"there are: {', '.join(known)}" if known else "nobody is logged in"
+            raise SettingsError(f"there is no login for the account {wanted!r}; {there}; {auth.LOG_IN}")
+        return fitting[0] if fitting else None
 
     def keep_token(self, token: str) -> Source:
         """Keep an API token, in the keyring where there is one, else sealed; a broken keyring is none."""
@@ -93,19 +119,11 @@ class Logins:
         """Forget the API token in the keyring; false where there was none. A keyring that fails raises."""
         return system_keyring.remove(self.address)
 
-    def has_login(self) -> bool:
-        """Whether somebody is logged in by OAuth."""
-        return self._is_stored(self._login)
-
-    def vault(self) -> "GrantVault":
-        """Where the login is kept."""
+    def vault(self, account: str) -> "GrantVault":
+        """Where the login of an account is kept."""
         from pipedrive_tools.state.credentials import GrantVault  # noqa: PLC0415  # see above
 
-        return GrantVault(self._sealed, self._opened(), self._login)
-
-    @property
-    def _login(self) -> str:
-        return f"login {self.address}"
+        return GrantVault(self._sealed, self._opened(), f"login {self.address} {account}")
 
     @property
     def _token(self) -> str:
@@ -115,9 +133,9 @@ class Logins:
         return auth.credential(self._settings) if self._settings.api_token else None
 
     def _of_login(self) -> Credential | None:
-        if not self._is_stored(self._login):
+        if (account := self.account()) is None:
             return None
-        return OAuth(App.of(self._settings), self.vault())
+        return OAuth(App.of(self._settings), self.vault(account))
 
     def _of_keyring(self) -> Credential | None:
         token = system_keyring.get(self.address)

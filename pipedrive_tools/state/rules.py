@@ -18,21 +18,35 @@ class Caller:
 
     fingerprint: str
     """Of the credential, which has windows of its own."""
+    company: str
+    """Whose day is spent, as far as it is known: the company's host, else the credential alone."""
     account: str
-    """The company, as far as it is known: its host, else the credential alone."""
+    """Whose books are kept: the company, and the user where the login names one."""
     is_api_token: bool
 
     @classmethod
-    def of(cls, credential: auth.Credential, origin: str) -> "Caller":
-        """The caller with this credential at this address; an OAuth login stays itself when it is refreshed."""
+    def of(cls, credential: auth.Credential, origin: str, account: str | None = None) -> "Caller":
+        """The caller with this credential at this address; an OAuth login stays itself when it is refreshed.
+
+        `account` is whose login it is, `company/user`.
+        """
         origin = credential.origin or origin
         is_api_token = isinstance(credential, auth.ApiToken)
-        known_by = credential.token if isinstance(credential, auth.ApiToken) else "an OAuth login"
+        known_by = credential.token if isinstance(credential, auth.ApiToken) else f"an OAuth login {account}"
         digest = hashlib.sha256(f"pipedrive-tools\0{origin}\0{known_by}".encode()).hexdigest()
         fingerprint = digest[:FINGERPRINT_CHARACTERS]
+        if account:
+            name, _, user = account.partition("/")
+            company = origin if f"://{name}." in origin else f"{origin}/{name}"
+            return cls(
+                fingerprint=fingerprint,
+                company=company,
+                account=f"{company}/{user}",
+                is_api_token=is_api_token,
+            )
         is_shared_host = origin == f"https://{auth.DEFAULT_HOST}"
-        account = f"{origin}/{fingerprint}" if is_shared_host else origin
-        return cls(fingerprint=fingerprint, account=account, is_api_token=is_api_token)
+        company = f"{origin}/{fingerprint}" if is_shared_host else origin
+        return cls(fingerprint=fingerprint, company=company, account=company, is_api_token=is_api_token)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Windows and budgets that machines share: rows of the store, by the database's clock.
 
-One transaction is alone with its account: the lock is taken as it begins, and the moment is read after that, so
+One transaction is alone with its company: the lock is taken as it begins, and the moment is read after that, so
 that every machine sees one order and one time. Its clock is of the wall; one that is set back keeps places a little
 longer, one that is set forward gives them up early, and the window says so at once.
 """
@@ -52,16 +52,16 @@ class SharedSlots:
         """The store is not its own."""
 
     def _act(self, work: Callable[[Windows, Budget], T]) -> T:
-        account = self._caller.account
-        with self._store.hot(durable=False, alone=f"limits {account}") as connection:
+        company = self._caller.company
+        with self._store.hot(durable=False, alone=f"limits {company}") as connection:
             held, budget = self._read(connection)
             result = work(held, budget)
-            kept = (self._caller.fingerprint, held.pack(), account, *astuple(budget))
+            kept = (self._caller.fingerprint, held.pack(), company, *astuple(budget))
             connection.execute(_KEEP, kept)
         return result
 
     def _read(self, connection: Hot) -> tuple[Windows, Budget]:
-        now, packed, *day = connection.first(_READ, (self._caller.fingerprint, self._caller.account))
+        now, packed, *day = connection.first(_READ, (self._caller.fingerprint, self._caller.company))
         self._acting.now = now
         held = Windows.unpack(bytes(packed), now) if packed else Windows()
         return held, Budget() if day[0] is None else Budget(*day)

@@ -42,7 +42,7 @@ class Slots:
     """Its processes share those of their machine."""
 
     def __init__(self, folder: Path, caller: Caller) -> None:
-        account = hashlib.sha256(caller.account.encode()).hexdigest()[:NAME_CHARACTERS]
+        account = hashlib.sha256(caller.company.encode()).hexdigest()[:NAME_CHARACTERS]
         self._path = folder / account
         self._caller = caller.fingerprint.encode().ljust(NAME_CHARACTERS, b"\0")
         try:

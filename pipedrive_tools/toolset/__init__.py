@@ -68,7 +68,7 @@ class Toolset:
         login = Logins(settings, store).found()
         self._credential = login.credential
         self._store = store
-        caller = Caller.of(login.credential, login.origin)
+        caller = Caller.of(login.credential, login.origin, login.account)
         self._slots = home(store, caller)
         self._limiter = Limiter.of(settings, caller, self._slots)
         redaction = Redaction.of(policy.of(agent).fields.never_show)
@@ -108,6 +108,7 @@ class Toolset:
         policy: Policy | str | Path | None = None,
         *,
         settings: Settings | None = None,
+        account: str | None = None,
         approver: Approver | Literal["terminal", "queue"] = approval.nobody,
         run: str | None = None,
         about: Iterable[Key] = (),
@@ -116,11 +117,13 @@ class Toolset:
     ) -> Self:
         """The tools that a policy gives to an agent; what is not handed in comes from the environment.
 
+        `account` names one of the logins in the store, `company/user` or the company alone.
         `approver` is asked where the policy says ask: a function, whoever sits at the terminal, or a queue in
         the store. `run` names a run to go on with; `about` names the records that it was started for. `profile`
         names a set of tools, or the tools themselves.
         """
         settings = settings or Settings.from_env()
+        settings = replace(settings, account=account or settings.account)
         agent, policy = agent or settings.agent, policy or settings.policy
         if agent is None:
             raise PolicyError("no agent named; pass agent=… or set PIPEDRIVE_AGENT")
@@ -214,7 +217,7 @@ class Toolset:
     def trail(self, limit: int = 20) -> list[Row]:
         """The last rows of the audit trail that this run wrote, oldest first."""
         with self._store.transaction(durable=False) as connection:
-            return list(audit.rows(connection, run=self.run))[-limit:]
+            return list(audit.rows(connection, account=self._desk.books.account, run=self.run))[-limit:]
 
     async def _serve(self, name: str, arguments: Mapping[str, Any], line: Line) -> ToolResult:
         """Writes left open by a killed process are looked into before the first call."""

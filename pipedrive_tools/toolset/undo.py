@@ -36,10 +36,12 @@ async def undo(desk: Desk, number: str, line: Line, *, dry_run: bool) -> ToolRes
 def _row(desk: Desk, number: str) -> Intent:
     with desk.books.store.transaction(durable=False) as connection:
         row = journal.get(connection, number)
-    if row is not None and row.account != desk.books.account:
-        raise ArgumentsError(f"undo: {number!r} was written to {row.account}; connect to that account")
-    if row is None:
-        raise ArgumentsError(f"undo: there is no write {number!r} in the journal; `audit show` lists them")
+    if (
+        row is None or row.account != desk.books.account
+    ):  # what is another account's is nobody's business here
+        raise ArgumentsError(
+            f"undo: there is no write {number!r} to this account in the journal; `audit show` lists them"
+        )
     return row
 
 

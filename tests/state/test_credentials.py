@@ -25,7 +25,7 @@ from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.sealing import Seal, key_file
 from pipedrive_tools.state.store import Store
 from tests import canaries
-from tests.logins import APP, a_grant, log_in, refreshes, sandbox_settings
+from tests.logins import ACCOUNT, APP, a_grant, log_in, refreshes, sandbox_settings
 
 TOKEN = "canary0123456789canary0123456789canary01"
 
@@ -197,7 +197,7 @@ def test_a_store_of_a_later_version(tmp_path: Path) -> None:
     """A newer store is refused in one line, and its login stays what it is."""
     settings = replace(APP, state=f"sqlite:///{tmp_path / 'state.db'}")
     store = Store(settings.state)
-    Logins(settings, store).vault().save(a_grant())
+    Logins(settings, store).vault(ACCOUNT).save(a_grant())
     store.close()
     with sqlite3.connect(tmp_path / "state.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '99'")
@@ -264,7 +264,7 @@ def test_order_of_credentials(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     assert _source(settings, store) == "store"
     monkeypatch.setattr(system_keyring, "get", lambda address: TOKEN if "acme" in address else None)
     assert _source(settings, store) == "keyring"
-    found.vault().save(a_grant())
+    found.vault(ACCOUNT).save(a_grant())
     assert _source(settings, store) == "login"
     assert isinstance(found.found().credential, OAuth)
     named = replace(settings, api_token=TOKEN)

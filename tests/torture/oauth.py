@@ -37,7 +37,7 @@ from pipedrive_tools.toolset import Toolset
 from pipedrive_tools.wire import Request, Response
 from tests import canaries
 from tests.forgeries import api_domains, callbacks, careless, is_refused
-from tests.logins import APP, app_of, log_in, refreshes
+from tests.logins import ACCOUNT, APP, app_of, log_in, refreshes
 from tests.torture import strace
 from tests.torture.far_side import FarSide
 from tests.torture.figures import Figure
@@ -169,7 +169,7 @@ def _kill(far: FarSide, folder: Path, place: tuple[str, int]) -> Killed | None:
 
 def _refresh(settings: Settings) -> Any:
     """A refresh that is ready to begin."""
-    vault = Logins(settings, Store(settings.state)).vault()
+    vault = Logins(settings, Store(settings.state)).vault(ACCOUNT)
     credential = OAuth(App.of(settings), vault)
     seen = drive(credential.headers(FakePort()))
     return lambda: drive(credential.renewed(FakePort(), seen))
@@ -178,7 +178,7 @@ def _refresh(settings: Settings) -> Any:
 def _found(settings: Settings, old: str) -> str:
     """What a new process finds in the store, and whether it can go on from there."""
     try:
-        vault = Logins(settings, Store(settings.state)).vault()
+        vault = Logins(settings, Store(settings.state)).vault(ACCOUNT)
         stored = vault.load()
     except StoreError:
         stored = None
@@ -255,7 +255,7 @@ def tool_leaks(rounds: int) -> tuple[int, int]:
                 result = toolset.call("create_note", {"content": f"note {number}", "deal_id": number % 3})
                 said.append(repr(result) + repr(toolset.trail()))
             store = Store(settings.state)
-            now = Logins(settings, store).vault().load()
+            now = Logins(settings, store).vault(ACCOUNT).load()
             store.close()
         if now:
             secrets += [now.access_token, now.refresh_token]
