@@ -7,6 +7,7 @@ What it keeps lives in a `Home`: in memory where nothing is shared, else in a fi
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -50,6 +51,10 @@ class Home(Protocol):
         """Do work on them, alone; what it raises leaves them as they were, or nearly."""
         ...
 
+    async def settle(self, work: Callable[[Windows, Budget], None], port: Port) -> None:
+        """Do work on them that nobody waits for, now or in a moment."""
+        ...
+
 
 class Memory:
     """A home for one client, shared with nobody."""
@@ -64,6 +69,10 @@ class Memory:
         """Do work on windows and budget, alone."""
         with self._lock:
             return work(self._windows, self._budget)
+
+    async def settle(self, work: Callable[[Windows, Budget], None], port: Port) -> None:
+        """Do it now."""
+        await self.act(work, port)
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,9 @@ class Limiter:
 
     async def done(self, place: Place, response: Response | None, port: Port) -> None:
         """The call was answered, or will not be; what is not known to be free was spent."""
-        await self._after(lambda *books: self._answered(place, response, *books), port)
+        answered = None if self.home.clock else self.clock.monotonic()
+        with suppress(StoreError):  # what was sent has its answer, whether or not the books can be kept
+            await self.home.settle(lambda *books: self._answered(place, response, answered, *books), port)
 
     async def unsent(self, place: Place, port: Port) -> None:
         """Not a byte of the call has left."""
@@ -180,6 +191,7 @@ class Limiter:
         lease = now + self.rules.lease_seconds
         windows.enter(asked, lease, is_search=is_search)
         budget.reserved += cost
+        self._see(budget)
         return Place(lease, budget.resets_at, cost, is_search)
 
     def _refuse(self, endpoint: Endpoint[..., object], budget: Budget, wall: float) -> None:
@@ -205,13 +217,18 @@ class Limiter:
             wait_seconds=round(until - wall),
         )
 
-    def _answered(self, place: Place, response: Response | None, windows: Windows, budget: Budget) -> None:
-        now = self.shared_clock.monotonic()
+    def _answered(
+        self, place: Place, response: Response | None, answered: float | None, windows: Windows, budget: Budget
+    ) -> None:
+        now = self.shared_clock.monotonic() if answered is None else answered
         windows.know(self.rules.calls)
         windows.leave(place.lease, now + self.rules.window_seconds, is_search=place.is_search)
         budget.settle(place.cost, place.cost if self._is_charged(response) else 0, day=place.day)
         if response is not None:
             self._learn(response, windows, budget)
+        self._see(budget)
+
+    def _see(self, budget: Budget) -> None:
         limit = budget.limit(self.rules.tokens)
         self.seen.today = Today(budget.used, limit, budget.resets_at) if limit else None
 

@@ -48,6 +48,10 @@ class SharedSlots:
         """Do work on windows and budget, alone among all machines."""
         return await port.run(self._act, work)
 
+    async def settle(self, work: Callable[[Windows, Budget], None], port: Port) -> None:
+        """Do it now: the moment is the database's to tell."""
+        await self.act(work, port)
+
     def close(self) -> None:
         """The store is not its own."""
 

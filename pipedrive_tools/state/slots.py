@@ -15,11 +15,13 @@ from typing import Final, TypeVar
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.ports import Port
 from pipedrive_tools.state.budget import Budget, Stop
+from pipedrive_tools.state.later import Later
 from pipedrive_tools.state.rules import Caller
 from pipedrive_tools.state.turns import Turns
 from pipedrive_tools.state.window import Windows
 
 T = TypeVar("T")
+Work = Callable[[Windows, Budget], T]
 
 NAME_CHARACTERS: Final = 16
 MOST_CALLERS: Final = 64
@@ -49,11 +51,12 @@ class Slots:
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
             self._turns = Turns(self._path)
+            self._later: Later[Work[None]] = Later(self._flush)
             self.budget()
         except OSError as error:
             raise self._broken(error) from None
 
-    async def act(self, work: Callable[[Windows, Budget], T], port: Port) -> T:
+    async def act(self, work: Work[T], port: Port) -> T:
         """Do work on windows and budget, alone among all processes; an event loop waits for nobody's turn here."""
         try:
             if self._turns.begin(waits=False):
@@ -62,39 +65,44 @@ class Slots:
             raise self._broken(error) from None
         return await port.run(self._wait_and_act, work)
 
+    async def settle(self, work: Work[None], port: Port) -> None:  # noqa: ARG002  # other homes need it
+        """Do work with the next that is done, or in a moment: a place is held for longer than that anyway."""
+        self._later.add(work)
+
     def budget(self) -> Budget:
         """The account's day, as it is."""
-        try:
-            self._turns.begin(waits=True)
-            try:
-                return _unpacked(self._turns.read())[0]
-            finally:
-                self._turns.end()
-        except OSError as error:
-            raise self._broken(error) from None
+        return self._wait_and_act(lambda _, budget: budget)
 
     def close(self) -> None:
-        """Close the file."""
+        """Do what waits, and close the file."""
+        self._later.flush()
         self._turns.close()
 
-    def _wait_and_act(self, work: Callable[[Windows, Budget], T]) -> T:
+    def _flush(self) -> None:
+        with suppress(StoreError):  # the calls were sent: their leases end by themselves
+            self._wait_and_act(lambda *_: None)
+
+    def _wait_and_act(self, work: Work[T]) -> T:
         try:
             self._turns.begin(waits=True)
             return self._acted(work)
         except OSError as error:
             raise self._broken(error) from None
 
-    def _acted(self, work: Callable[[Windows, Budget], T]) -> T:
-        """The turn is ours; what work raises leaves the file as it was."""
+    def _acted(self, work: Work[T]) -> T:
+        """The turn is ours: first what waited, then the work itself."""
         try:
             budget, callers = _unpacked(self._turns.read())
             found = callers.pop(self._caller, None)
             windows = Windows.unpack(found, time.monotonic()) if found else Windows()
-            result = work(windows, budget)
-            self._turns.write(_packed(budget, {self._caller: windows.pack()} | callers))
+            for each in self._later.due():
+                each(windows, budget)
+            try:
+                return work(windows, budget)
+            finally:
+                self._turns.write(_packed(budget, {self._caller: windows.pack()} | callers))
         finally:
             self._turns.end()
-        return result
 
     def _broken(self, error: Exception) -> StoreError:
         return StoreError(f"the limits in {str(self._path)!r} cannot be kept: {error}; nothing was sent")

@@ -6,7 +6,7 @@ section 3). Times are of the monotonic clock, which all processes of a host shar
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from typing import Final
 
 from pipedrive_tools.pacing import CALLS_OF_ANY_PLAN, MOST_CALLS, SEARCHES_PER_WINDOW, WINDOW_SECONDS
@@ -69,7 +69,7 @@ class Window:
         if lease in self.leases:
             self.leases.remove(lease)
         if end is not None and self.limit <= MOST_CALLS:
-            self.ends.append(end)
+            insort(self.ends, end)
 
     def pack(self) -> "array[float]":
         """The window as numbers."""
