@@ -8,6 +8,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
 import httpx
@@ -176,11 +177,16 @@ class _Wire:
 
     def message(self, request: Request) -> httpx.Request:
         """The request on its way; one without a host goes to the port's own."""
-        address = request.path if "://" in request.path else self._origin + request.path
+        address = _parsed(request.path if "://" in request.path else self._origin + request.path)
         headers = {**HEADERS, **request.headers}
         return httpx.Request(
             request.method, address, headers=headers, content=request.body, extensions=self._extensions
         )
+
+
+@lru_cache(maxsize=256)
+def _parsed(address: str) -> httpx.URL:
+    return httpx.URL(address)
 
 
 def _options(origin: str, settings: Settings) -> dict[str, Any]:

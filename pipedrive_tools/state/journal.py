@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, select, update
 
 from pipedrive_tools.endpoint import Call
@@ -120,7 +121,7 @@ def intent(
         values=canonical(call.values),
         fingerprint=fingerprint(asked),
         target=target,
-        before=canonical(before) if before is not None else None,
+        before=_text(before) if before is not None else None,
         state="SENT",
         result=None,
         made=None,
@@ -131,6 +132,10 @@ def intent(
         tries=1,
         undone_by=None,
     )
+
+
+def _text(data: Any) -> str:
+    return to_json(data).decode()
 
 
 def canonical(values: Mapping[str, Any]) -> str:
@@ -163,7 +168,7 @@ def settle(
     lease: float | None = None,
 ) -> bool:
     """Write an outcome down; false when it hangs on a lease that is no longer held."""
-    result = json.dumps(data, separators=(",", ":")) if data is not None else None
+    result = _text(data) if data is not None else None
     return (
         connection.first(_SETTLE, (state, result, _made(data), error, time.time(), id, lease, lease))
         is not None

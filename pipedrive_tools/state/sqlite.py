@@ -21,6 +21,8 @@ from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state.driver import Hot
 
 BUSY_SECONDS: Final = 30
+WAL_PAGES: Final = 256
+"""The write-ahead log begins anew after so many: the disk takes a page in its place in half the time of a new one."""
 _OF_THIS_PROCESS: Final[dict[Path, Lock]] = {}
 """Locks by file: SQLite's own is between processes, and is lost when any thread closes the file."""
 
@@ -192,6 +194,7 @@ def _engine(url: URL | str, synchronous: str, *, in_memory: bool = False) -> Eng
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
     @event.listens_for(engine, "begin")
