@@ -218,7 +218,12 @@ class Limiter:
         )
 
     def _answered(
-        self, place: Place, response: Response | None, answered: float | None, windows: Windows, budget: Budget
+        self,
+        place: Place,
+        response: Response | None,
+        answered: float | None,
+        windows: Windows,
+        budget: Budget,
     ) -> None:
         now = self.shared_clock.monotonic() if answered is None else answered
         windows.know(self.rules.calls)

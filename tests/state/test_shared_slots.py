@@ -44,6 +44,9 @@ class OwnClock:
     async def act(self, work: Any, port: Any) -> Any:
         return await self.shared.act(work, port)
 
+    async def settle(self, work: Any, port: Any) -> None:
+        await self.shared.act(work, port)
+
 
 @pytest.fixture
 def shared(postgres_tables: postgres.Tables) -> Iterator[Store]:

@@ -40,8 +40,8 @@ SECONDS: Final = 60.0
 RUNS: Final = 3
 COUNTER_SECONDS: Final = 16.0
 BARS: Final = {20: 0.95, 80: 0.95, 480: 0.92}
-STARTING_SECONDS: Final = 4.0
-"""What processes need until all of them are up."""
+STARTING_SECONDS: Final = 0.3
+"""From the word go, which comes when all processes are up, to the first call."""
 TIMEOUTS: Final[dict[str, float]] = {"timeout_seconds": 1.5, "connect_seconds": 0.5}
 
 
@@ -52,8 +52,7 @@ class Work:
     url: str
     folder: str
     limit: int
-    start: float
-    end: float
+    seconds: float
     threads: int = THREADS
     searching: int = SEARCHING
     way: Way = "ours"
@@ -74,18 +73,21 @@ class Work:
         elif self.way == "stamped at the grant":
             pace = Stamped(Limiter(slots, rules))
         line = Line(port, credential, Patience(attempts=1), pace)
-        time.sleep(max(0.0, self.start - time.monotonic()))
+        print("up", flush=True)
+        start = float(sys.stdin.readline())
+        time.sleep(max(0.0, start - time.monotonic()))
         threads = [
-            Thread(target=self._loop, args=(line, place < self.searching)) for place in range(self.threads)
+            Thread(target=self._loop, args=(line, place < self.searching, start + self.seconds))
+            for place in range(self.threads)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _loop(self, line: Line, is_search: bool) -> None:
+    def _loop(self, line: Line, is_search: bool, end: float) -> None:
         call = deals.search(term="ab") if is_search else deals.get(deal_id=1)
-        while time.monotonic() < self.end:
+        while time.monotonic() < end:
             try:
                 drive(perform(call, line))
             except PipedriveToolsError:
@@ -145,19 +147,37 @@ def contend(
     """Let processes contend for a window, and kill one of them on the way."""
     with tempfile.TemporaryDirectory() as folder:
         with strict_server(limit) as seen:
-            start = time.monotonic() + STARTING_SECONDS
-            work = Work(url=seen.url, folder=folder, limit=limit, start=start, end=start + seconds, **more)
-            asked = json.dumps(work.__dict__)
+            work = Work(url=seen.url, folder=folder, limit=limit, seconds=seconds, **more)
+            command = [sys.executable, "-m", "tests.torture.limiter", json.dumps(work.__dict__)]
             workers = [
-                subprocess.Popen([sys.executable, "-m", "tests.torture.limiter", asked])
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                 for _ in range(processes)
             ]
+            start = _let_go(workers)
             if kill:
                 time.sleep(STARTING_SECONDS + seconds / 3)
                 workers[-1].send_signal(signal.SIGKILL)
-            statuses = [worker.wait() for worker in workers]
+            statuses = [_ended(worker) for worker in workers]
         assert statuses == [0] * (processes - kill) + [-signal.SIGKILL] * kill, statuses
         return Outcome(seen, seen.share(limit, start, start + seconds))
+
+
+def _ended(worker: "subprocess.Popen[str]") -> int:
+    with worker:
+        return worker.wait()
+
+
+def _let_go(workers: list["subprocess.Popen[str]"]) -> float:
+    """Say go when all are up; gives the moment at which they begin."""
+    for worker in workers:
+        assert worker.stdout
+        assert worker.stdout.readline() == "up\n"
+    start = time.monotonic() + STARTING_SECONDS
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write(f"{start!r}\n")
+        worker.stdin.flush()
+    return start
 
 
 def run() -> Iterator[Figure]:
