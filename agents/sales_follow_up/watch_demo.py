@@ -90,10 +90,10 @@ class Heard:
     def __call__(self, line: str) -> None:
         """One thing happened."""
         with self._more:
+            for part in line.splitlines():
+                self._screen.say(f"   {part}")
             self._lines.append(line)
             self._more.notify_all()
-        for part in line.splitlines():
-            self._screen.say(f"   {part}")
 
     def until(self, begin: str, within: str = "") -> None:
         """Wait for a line that begins so, and holds this."""

@@ -87,7 +87,7 @@ class Queue:
 
     def __enter__(self) -> Self:
         """Start to work, with what the last worker left."""
-        _be_quiet()
+        _be_quiet(logging.ERROR)
         self._places = Semaphore(self.threads)
         self._engine = engine(self.url)
         DBOS(
@@ -127,6 +127,7 @@ class Queue:
         with self._ended:
             self._stops.set()
             self._ended.wait_for(lambda: not self._busy, STOP_SECONDS)
+        _be_quiet(logging.CRITICAL)  # its threads still ask for a database that is being closed
         DBOS.destroy(destroy_registry=True)
         self._engine.dispose()
 
@@ -225,6 +226,6 @@ def engine(url: str) -> Engine:
     return made
 
 
-def _be_quiet() -> None:
+def _be_quiet(level: int) -> None:
     """DBOS speaks of its service at each start, and would print what handlers raise."""
-    logging.getLogger("dbos").setLevel(logging.ERROR)
+    logging.getLogger("dbos").setLevel(level)
