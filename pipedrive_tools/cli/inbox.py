@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -14,6 +14,9 @@ from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Item
 from pipedrive_tools.state.store import Store
+
+MOST: Final = 500
+"""Parked events that are shown at most, the newest."""
 
 Numbers = Annotated[
     list[int], typer.Argument(metavar="ID...", help="Number of the event, as `list --parked` shows it.")
@@ -48,12 +51,12 @@ def discard(numbers: Numbers) -> int:
     return _settle(numbers, "discarded")
 
 
-def parked(*, limit: int, as_json: bool) -> None:
+def parked(*, as_json: bool) -> None:
     """Print the events that were tried for the last time."""
     settings = Settings.from_env()
     opened = Store(inbox.beside(settings.state, "inbox"))
     with opened.transaction(durable=False) as connection:
-        found = inbox.listed(connection, auth.origin(settings), "parked", limit=limit)
+        found = inbox.listed(connection, auth.origin(settings), "parked", limit=MOST)
     opened.close()
     if as_json:
         output.document([_as_json(item) for item in found])

@@ -1,4 +1,4 @@
-"""`webhooks list|add|remove|ensure|renew`: what Pipedrive tells us about, and to which address."""
+"""`webhooks list|add|remove|ensure|renew|serve|retry|discard`: what Pipedrive tells us about, and where to."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipedrive_tools.cli import output
+from pipedrive_tools.cli import inbox, output
 from pipedrive_tools.cli.options import AsJson
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.client import Pipedrive
@@ -32,8 +32,17 @@ def subscriptions(*, writes: bool = True) -> Iterator[Subscriptions]:
 
 
 @command.command("list")
-def list_(*, as_json: AsJson = False) -> None:
+def list_(
+    *,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="Events that were tried for the last time, instead of webhooks.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Print every webhook of the account, and those of ours that it lacks; no password."""
+    if parked:
+        inbox.parked(as_json=as_json)
+        return
     with subscriptions(writes=False) as found:
         rows = found.listed()
     if as_json:
@@ -55,6 +64,11 @@ def list_(*, as_json: AsJson = False) -> None:
         ],
         nothing="the account has no webhooks",
     )
+
+
+command.command()(inbox.serve)
+command.command()(inbox.retry)
+command.command()(inbox.discard)
 
 
 @command.command()
