@@ -30,9 +30,14 @@ def judge(event: Event, now: Sighting, last: Sighting | None) -> Verdict:
         return "same" if last is not None and not last.digest else "new"
     told = _seconds(event.data.update_time if event.data else None)
     known = last.update_time if last is not None else 0.0
-    if now.update_time and now.update_time + SECOND <= max(told, known):
+    if now.update_time and (now.update_time + SECOND <= max(told, known) or _outlived(event, now)):
         return "stale"
     return "same" if last is not None and last.digest == now.digest else "new"
+
+
+def _outlived(event: Event, now: Sighting) -> bool:
+    """Whether a reading shows a record that is told to be gone, and that nobody has changed, or restored, since."""
+    return event.meta.action == "delete" and now.update_time <= _seconds(event.update_time)
 
 
 def is_known(event: Event, last: Sighting | None) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.torture import webhook_hostile, webhook_orders, webhook_outage
 from tests.torture.far_side import FarSide
 from tests.torture.webhook_durability import tried
 from tests.torture.webhook_lives import Plan
@@ -33,3 +34,19 @@ def test_answers_before_it_commits(far: FarSide) -> None:
     """The counter-test: a receiver that answers first loses events, and the harness sees it."""
     outcome = tried(far, Plan(events=200, kills=4, writes_every=200, is_hasty=True, limit_seconds=100))
     assert outcome.lost > 0
+
+
+def test_every_order() -> None:
+    """Whatever the order of five events, and whichever is doubled, one state comes out; trusting them it does not."""
+    [figure] = webhook_orders.run()
+    assert (figure.holds, figure.tries) == (True, 720)
+
+
+def test_an_outage() -> None:
+    """A sweep finds every change that nobody told us of, once, for the price of the pages."""
+    assert all(figure.holds for figure in webhook_outage.run(60))
+
+
+def test_a_siege() -> None:
+    """Hostile connections neither fill the memory nor raise, and events are taken meanwhile."""
+    assert all(figure.holds for figure in webhook_hostile.run(20, 1.0))

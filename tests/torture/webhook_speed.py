@@ -74,7 +74,7 @@ def send(stage: Stage, rate: int, seconds: float) -> None:
 async def _send(stage: Stage, rate: int, seconds: float) -> None:
     answers: list[float] = []
     refused, late = 0, 0.0
-    free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
+    free: asyncio.Queue[Line] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         free.put_nowait(await asyncio.open_connection("127.0.0.1", stage.port))
 

@@ -120,6 +120,13 @@ def test_pipedrive_lags(desk: Desk) -> None:
     assert desk.changes == []
 
 
+def test_still_shown(desk: Desk) -> None:
+    """A record that is told to be gone and is still shown, unchanged since, is read once more later."""
+    with pytest.raises(UnfinishedEventError, match="older state"):
+        desk.hint()(desk.item(body(desk.deal["id"], action="delete", update_time=desk.deal["update_time"])))
+    assert desk.changes == []
+
+
 def test_gone(desk: Desk) -> None:
     """Of a record that is gone the handler is told so, once; a late event does not bring it back."""
     hint = desk.hint()
