@@ -101,8 +101,10 @@ def keep(connection: Connection, account: str, arrivals: Iterable[Arrival]) -> i
     ]
     if not rows:
         return 0
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows).rowcount
+    if connection.dialect.name == "postgresql":  # whose driver does not count rows that came together
+        added = postgresql.insert(inbox).on_conflict_do_nothing().returning(inbox.c.id)
+        return len(connection.execute(added, rows).all())
+    return connection.execute(sqlite.insert(inbox).on_conflict_do_nothing(), rows).rowcount
 
 
 def fresh(connection: Connection, account: str, limit: int = BATCH) -> list[Item]:
