@@ -1,10 +1,14 @@
 """What stands around every call of one toolset."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from pipedrive_tools.endpoint import Call
 from pipedrive_tools.gate.approval import Approver
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.gate.redact import Redaction
+from pipedrive_tools.gate.scope import Facts
+from pipedrive_tools.gate.verdict import Counters, Verdict, decide
 from pipedrive_tools.render import Left
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.limits import Limiter
@@ -43,3 +47,18 @@ class Desk:
     def offers(self, name: str) -> bool:
         """Whether a tool is among those that may be called, if the policy grants it."""
         return self.offered is None or name in self.offered
+
+    def decided(self, call: Call[Any], facts: Facts | None, counters: Counters | None = None) -> Verdict:
+        """Allow, ask or deny a call, by what is known of what it touches."""
+        return decide(
+            self.policy,
+            self.agent,
+            call,
+            facts=facts,
+            counters=counters or self.run.counters,
+            taint=self.run.taint,
+        )
+
+    def rehearses(self, call: Call[Any]) -> bool:
+        """Whether the effect is only shown: the settings are a floor, a call may ask for it."""
+        return self.settings.dry_run or bool(getattr(call.args, "dry_run", False))

@@ -18,10 +18,10 @@ from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.books import Decided
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.haste import answer_seconds, in_time, untouched_seconds
+from pipedrive_tools.toolset.looking import look
 from pipedrive_tools.toolset.lookup import Doubt, look_for, stored_call
 from pipedrive_tools.toolset.marker import marked
 from pipedrive_tools.toolset.reserve import reserved
-from pipedrive_tools.toolset.way import look
 
 LEASE_ANSWERS: Final = 8
 """A row is held as long as so many answers may take; whoever takes longer has lost it and sends nothing."""

@@ -9,7 +9,7 @@ from pipedrive_tools.gate import scope, verdict
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.gate.scope import Facts, next_reading
 from pipedrive_tools.sandbox import Sandbox
-from pipedrive_tools.toolset import way
+from pipedrive_tools.toolset import desk
 from tests.calls import calls
 from tests.toolset.conftest import Open, writes
 
@@ -28,7 +28,7 @@ def test_the_order(name: str, connect: Open, sandbox: Sandbox, monkeypatch: pyte
         assert writes(sandbox) == []
         return decide(*arguments, facts=facts, **more)
 
-    monkeypatch.setattr(way, "decide", watched)  # the only way to watch a pure function that the way calls
+    monkeypatch.setattr(desk, "decide", watched)  # the only way to watch a pure function that the desk calls
     assert connect(Policy.full("a")).call(name, calls(sandbox)[name]).ok
     assert seen[0] is False
     assert seen[1:]
