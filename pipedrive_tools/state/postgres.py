@@ -122,9 +122,9 @@ class Postgres:
         """Hold a name without a transaction, on a connection that is nobody else's; it ends with the process."""
         try:
             pooled = self._engine.raw_connection()
-            pooled.detach()
             connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # a Protocol
-            with closing(connection):
+            pooled.detach()  # so that to close it ends it, and the lock with it
+            with closing(pooled):
                 connection.execute(f"SET lock_timeout = {round(wait_seconds * 1000)}")
                 connection.execute(f"SELECT pg_advisory_lock({_key(name)})".encode())
                 yield

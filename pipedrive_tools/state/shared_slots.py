@@ -52,6 +52,11 @@ class SharedSlots:
         """Do it now: the moment is the database's to tell."""
         await self.act(work, port)
 
+    def budget(self) -> Budget:
+        """The company's day, as it is."""
+        with self._store.glance() as connection:
+            return self._read(connection)[1]
+
     def close(self) -> None:
         """The store is not its own."""
 

@@ -386,3 +386,27 @@ def test_flipped_bits_in_the_store(store: Store) -> None:
             connection.exec_driver_sql("UPDATE credentials SET sealed = ?", (flipped(whole, bit),))
         with pytest.raises(StoreError):
             sealed.get("t")
+
+
+def test_a_lock_in_the_database(store_url: str) -> None:
+    """On each engine one holder at a time changes a login, and the next one goes on when it is done or gone."""
+    one, other = Store(store_url), Store(store_url)
+    went: list[str] = []
+
+    def wait() -> None:
+        with other.driver.held("login a", 20):
+            went.append("other")
+
+    with one.driver.held("login a", 20):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(0.3)
+        went.append("one")
+    thread.join()
+    assert went == ["one", "other"]
+
+    if one.driver.is_shared:  # threads of one process wait for each other without end beside a file
+        with one.driver.held("login a", 20), pytest.raises(StoreError), other.driver.held("login a", 0.2):
+            pass
+    one.close()
+    other.close()

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from threading import Lock, Thread
@@ -22,12 +22,15 @@ from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import BlockingPort, drive
 from pipedrive_tools.sandbox import Sandbox, Switches
 from pipedrive_tools.settings import Settings
-from pipedrive_tools.state.limits import Limiter
+from pipedrive_tools.state.limits import Clock, Limiter
 from pipedrive_tools.state.rules import Caller
+from pipedrive_tools.state.shared_slots import SharedSlots
 from pipedrive_tools.state.slots import Slots
+from pipedrive_tools.state.store import Store
 from tests.torture.figures import Figure
 
 PROCESSES: Final = 8
+HOSTS: Final = 4
 THREADS: Final = 5
 CALLS: Final = 10_000
 BUDGET: Final = 30_000
@@ -51,12 +54,22 @@ class Work:
     seconds: float = 0.0
     daily_tokens: int = 10**9
     paced: bool = True
+    state: str = ""
+    """A store on a server that keeps the day, in the place of a file."""
+    apart_seconds: float = 0.0
+    """How far the clocks of this host are from those of the server."""
+
+    def home(self, caller: Caller) -> Slots | SharedSlots:
+        """Where the day is kept."""
+        return SharedSlots(Store(self.state), caller) if self.state else Slots(Path(self.file), caller)
 
     def __call__(self) -> Counter[str]:
         """Call from several threads, and count what came of it."""
         settings = Settings(api_token=self.token, base_url=self.url, daily_tokens=self.daily_tokens)
         caller = Caller.of(auth.ApiToken(self.token), self.url)
-        pace: Pace = Limiter.of(settings, caller, Slots(Path(self.file), caller)) if self.paced else Unpaced()
+        clock = Clock(wall=lambda: time.time() + self.apart_seconds)
+        paced = replace(Limiter.of(settings, caller, self.home(caller)), clock=clock)
+        pace: Pace = paced if self.paced else Unpaced()
         port = BlockingPort(self.url, settings)
         line = Line(port, auth.ApiToken(self.token), Patience(attempts=1), pace)
         found: Counter[str] = Counter()
@@ -112,7 +125,10 @@ def let(work: Work, *, processes: int = PROCESSES) -> list["subprocess.Popen[str
                 sys.executable,
                 "-m",
                 "tests.torture.ledger",
-                json.dumps(asdict(work) | {"seed": work.seed + each}),
+                json.dumps(
+                    asdict(work)
+                    | {"seed": work.seed + each, "apart_seconds": work.apart_seconds * (each % HOSTS)}
+                ),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -138,7 +154,13 @@ def box(**more: Any) -> Sandbox:
 
 
 def spend(
-    calls: int, *, processes: int = PROCESSES, seats: int = 1, budget: int = BUDGET
+    calls: int,
+    *,
+    processes: int = PROCESSES,
+    seats: int = 1,
+    budget: int = BUDGET,
+    state: str = "",
+    apart_seconds: float = 0.0,
 ) -> tuple[int, int, Counter[str]]:
     """Our ledger and the sandbox's meter after many mixed calls, and what came of these."""
     with tempfile.TemporaryDirectory() as folder, box(plan="lite", seats=seats) as sandbox:
@@ -150,11 +172,15 @@ def spend(
             seed=1,
             calls=calls // processes,
             daily_tokens=seats * budget,
+            state=state,
+            apart_seconds=apart_seconds,
         )
         found = results(let(work, processes=processes))
-        slots = Slots(file, Caller.of(auth.ApiToken(sandbox.token), sandbox.url))
+        slots = work.home(Caller.of(auth.ApiToken(sandbox.token), sandbox.url))
         ledger = slots.budget().used
         slots.close()
+        if isinstance(slots, SharedSlots):
+            slots._store.close()
         return ledger, sum(entry["cost"] for entry in sandbox.log()), found
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Thread
@@ -23,14 +23,16 @@ from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import BlockingPort, Port, drive
 from pipedrive_tools.settings import Settings
-from pipedrive_tools.state.limits import Limiter, Place
+from pipedrive_tools.state.limits import Clock, Home, Limiter, Place
 from pipedrive_tools.state.rules import Caller, Rules
+from pipedrive_tools.state.shared_slots import SharedSlots
 from pipedrive_tools.state.slots import Slots
+from pipedrive_tools.state.store import Store
 from pipedrive_tools.wire import Response
 from tests.strict import Seen, strict_server
 from tests.torture.figures import Figure
 
-Way = Literal["ours", "token bucket", "stamped at the grant"]
+Way = Literal["ours", "token bucket", "stamped at the grant", "each host by its own clock"]
 
 PROCESSES: Final = 4
 THREADS: Final = 12
@@ -58,6 +60,10 @@ class Work:
     way: Way = "ours"
     learns: bool = False
     """Whether the plan is to be learned."""
+    state: str = ""
+    """A store on a server that keeps the windows, in the place of files."""
+    apart_seconds: float = 0.0
+    """How far the clocks of this host are from those of the server."""
 
     def __call__(self) -> None:
         """Call without a pause, from many threads."""
@@ -66,12 +72,20 @@ class Work:
         caller = Caller.of(credential, self.url)
         rules = Rules.of(settings, is_api_token=True)
         rules = rules if self.learns else replace(rules, calls=self.limit)
-        slots = Slots(Path(self.folder) / "limits", caller)
-        pace: Pace = Limiter(slots, rules)
+        slots: Home = Slots(Path(self.folder) / "limits", caller)
+        if self.state:
+            slots = SharedSlots(Store(self.state), caller)
+        if self.way == "each host by its own clock":
+            slots = OwnClock(slots)
+        clock = Clock(
+            monotonic=lambda: time.monotonic() + self.apart_seconds,
+            wall=lambda: time.time() + self.apart_seconds,
+        )
+        pace: Pace = Limiter(slots, rules, clock)
         if self.way == "token bucket":
             pace = TokenBucket(self.limit)
         elif self.way == "stamped at the grant":
-            pace = Stamped(Limiter(slots, rules))
+            pace = Stamped(Limiter(slots, rules, clock))
         line = Line(port, credential, Patience(attempts=1), pace)
         print("up", flush=True)
         start = float(sys.stdin.readline())
@@ -92,6 +106,20 @@ class Work:
                 drive(perform(call, line))
             except PipedriveToolsError:
                 continue  # the far side counts what it refused
+
+
+@dataclass
+class OwnClock:
+    """Shared windows, by the clock of each host: what must not be done."""
+
+    shared: Home
+    clock = None
+
+    async def act(self, work: Any, port: Port) -> Any:
+        return await self.shared.act(work, port)
+
+    async def settle(self, work: Any, port: Port) -> None:
+        await self.shared.settle(work, port)
 
 
 @dataclass
@@ -142,16 +170,20 @@ class Outcome:
 
 
 def contend(
-    limit: int, seconds: float, *, processes: int = PROCESSES, kill: bool = True, **more: Any
+    limit: int,
+    seconds: float,
+    *,
+    processes: int = PROCESSES,
+    kill: bool = True,
+    apart: Sequence[float] = (0.0,),
+    **more: Any,
 ) -> Outcome:
-    """Let processes contend for a window, and kill one of them on the way."""
+    """Let processes contend for a window, and kill one of them on the way; their clocks may be apart."""
     with tempfile.TemporaryDirectory() as folder:
         with strict_server(limit) as seen:
             work = Work(url=seen.url, folder=folder, limit=limit, seconds=seconds, **more)
-            command = [sys.executable, "-m", "tests.torture.limiter", json.dumps(work.__dict__)]
             workers = [
-                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-                for _ in range(processes)
+                _worker(replace(work, apart_seconds=apart[each % len(apart)])) for each in range(processes)
             ]
             start = _let_go(workers)
             if kill:
@@ -160,6 +192,11 @@ def contend(
             statuses = [_ended(worker) for worker in workers]
         assert statuses == [0] * (processes - kill) + [-signal.SIGKILL] * kill, statuses
         return Outcome(seen, seen.share(limit, start, start + seconds))
+
+
+def _worker(work: Work) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.torture.limiter", json.dumps(work.__dict__)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def _ended(worker: "subprocess.Popen[str]") -> int:

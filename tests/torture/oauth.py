@@ -60,11 +60,12 @@ class Raced:
     calls: int
 
 
-def race(*, processes: int, callers: int, expiries: int, locked: bool = True) -> Raced:
+def race(*, processes: int, callers: int, expiries: int, locked: bool = True, state: str = "") -> Raced:
     """Let every caller of every process meet every expiry at the same moment."""
     context = multiprocessing.get_context("spawn")
     with FarSide(**NO_GRACE) as far, tempfile.TemporaryDirectory() as folder:
-        settings = app_of(far.url, state=f"sqlite:///{folder}/state.db")
+        key = Fernet.generate_key().decode()
+        settings = app_of(far.url, state=state or f"sqlite:///{folder}/state.db", state_key=key)
         log_in(settings)
         barrier, failed = context.Barrier(processes + 1), context.Value("i", 0)
         lives = [
