@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgres
-from tests.torture import ledger, limiter, many_hosts, oauth
+from tests.torture import ledger, limiter, many_hosts, oauth, postgres_stops
 
 
 @pytest.fixture
@@ -48,3 +48,15 @@ def test_they_refresh_once(state: str) -> None:
 
     assert raced.refreshes == [200] * 3
     assert raced.failed_calls == 0
+
+
+@pytest.mark.skipif(postgres.binaries() is None, reason=postgres.MISSING)
+def test_a_database_that_comes_and_goes() -> None:
+    """Processes write on through a stop: each write has its intent, each record is there once, nothing stays open."""
+    found = postgres_stops.stops(seconds=9.0, every_seconds=4.0, workers=2)
+
+    assert found.stops
+    assert found.asked
+    assert (found.unrecorded, found.missing, found.doubled, found.open) == (0, 0, 0, 0)
+    assert found.broken_chain is None
+    assert postgres_stops.past_the_store(3) == 3
