@@ -19,6 +19,8 @@ Key = tuple[Resource, int | str]
 
 OWNED: Final = frozenset({"deals", "persons", "organizations", "leads", "activities"})
 """Records that have an owner; whoever creates one is it, where the call names none."""
+BOUNDLESS: Final = frozenset({"webhooks"})
+"""What no restriction to some records can hold: a webhook tells of all of them."""
 HANGING: Final = frozenset({"notes", "activities"})
 """Records that hang on others."""
 
@@ -98,6 +100,8 @@ def outside(scope: Records, call: Call[Any], facts: Facts) -> str | None:
     """Why the call reaches outside the scope; None when it stays inside. What is not known is outside."""
     if not scope.restricts or not call.endpoint.effect.writes:
         return None
+    if call.endpoint.resource in BOUNDLESS:
+        return f"{call.endpoint.resource} reach every record"
     target = target_key(call)
     for key in [*([target] if target else []), *_links(call, facts), *_contacts(scope, call, facts)]:
         record = facts.records.get(key)

@@ -102,6 +102,7 @@ def _single(toolset: Toolset) -> Iterator[Figure]:
     )
     ninth = ratios[len(ratios) * 9 // 10]
     yield Figure("tokens of a single deal over raw JSON, nine of ten", ninth, f"<= {SINGLE}", note)
+    yield Figure("tokens of a single deal over raw JSON, the worst", ratios[-1], f"<= {SINGLE}", note)
 
 
 def _rendering(toolset: Toolset) -> Figure:

@@ -113,7 +113,7 @@ def _limits(limits: Mapping[str, int]) -> list[str]:
 def _records(records: Mapping[str, Any]) -> list[str]:
     if not records:
         return []
-    lines = ["context.is_blind"]
+    lines = ["context.is_blind", 'resource.of == "webhooks"']
     if "pipelines" in records:
         lines += [f"!{_set(records['pipelines'])}.containsAll(context.pipelines)", "context.pipeline_is_open"]
     if "stages" in records:
@@ -264,7 +264,8 @@ def _touched(asked: Scenario) -> dict[str, Any]:
     places = {("pipelines", arguments["stage_id"])} if "stage_id" in arguments else set()
     known = [asked.world[key] for key in linked if key in asked.world]
     deals = [asked.world[key] for key in linked if key in asked.world and key[0] == "deals"]
-    owned = [asked.world[key] for key in linked if key in asked.world and key[0] != "notes"]
+    ownerless = {"notes", "webhooks"}
+    owned = [asked.world[key] for key in linked if key in asked.world and key[0] not in ownerless]
     owned += [asked.world[key] for key in contacts if key in asked.world]
     pipelines = {each["pipeline_id"] for each in deals} | {STAGES[stage] for _, stage in places}
     stages = {each["stage_id"] for each in deals} | {stage for _, stage in places}
@@ -273,7 +274,7 @@ def _touched(asked: Scenario) -> dict[str, Any]:
         pipelines.add(arguments["pipeline_id"])
     if "owner_id" in arguments:
         owners.add(arguments["owner_id"])
-    elif entry.effect.value == "create" and entry.resource != "notes":
+    elif entry.effect.value == "create" and entry.resource not in ownerless:
         owners.add(asked.me or 0)
     placed = _makes_deal(asked) or "pipeline_id" in arguments
     return {

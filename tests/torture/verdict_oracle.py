@@ -15,6 +15,7 @@ from tests.gate.scenarios import AGENT, policy_of, rights, scenario
 from tests.torture.figures import Figure
 
 REQUESTS: Final = 100_000
+PLANTED_REQUESTS: Final = 6_000
 A_TABLE: Final = 200
 """Requests under one policy table."""
 SEED: Final = 20260302
@@ -85,12 +86,13 @@ def run() -> Iterator[Figure]:
     for line in found[:5]:
         print(f"   {line}", flush=True)
     seen = {
-        name: len(disagreements(2_000, SEED, a_table=40, judge=wrong)[0]) for name, wrong in PLANTED.items()
+        name: len(disagreements(PLANTED_REQUESTS, SEED, a_table=50, judge=wrong)[0])
+        for name, wrong in PLANTED.items()
     }
     yield Figure.none_of(
         "verdicts on which the gate and Cedar disagree",
         len(found),
         tries=sum(answers.values()),
-        counter_test=", ".join(f"{name}: {count} of 2,000" for name, count in seen.items()),
+        counter_test=", ".join(f"{name}: {count} of {PLANTED_REQUESTS:,}" for name, count in seen.items()),
         has_teeth=all(seen.values()) and min(answers[each] for each in ("allow", "ask", "deny")) > 0,
     )
