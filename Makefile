@@ -11,7 +11,7 @@ install = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python -e '.[$
 .PHONY: demo demo-webhooks test check lowest record bench torture readme clean
 
 demo: .venv/.demo
-	$(BIN)/sales-follow-up --demo --apply all
+	$(BIN)/sales-follow-up --demo --apply all --limit 10
 
 demo-webhooks: .venv/.demo-webhooks
 	$(BIN)/sales-follow-up watch --demo

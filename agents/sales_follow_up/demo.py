@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN: Final = 4
 OWN_ACCOUNT: Final = (
-    "export PIPEDRIVE_API_TOKEN=...   # Pipedrive: Personal preferences > API",
-    "sales-follow-up                  # look only",
-    "sales-follow-up --apply ask      # schedule what you agree to; each activity has its undo command",
+    "export PIPEDRIVE_API_TOKEN=...              # Pipedrive: Personal preferences > API",
+    "sales-follow-up                             # look only; nothing is written",
+    "sales-follow-up --report out.html           # the same as a page with the pipelines drawn",
+    "sales-follow-up --apply ask                 # schedule what you agree to, or edit it first",
+    "sales-follow-up snooze DEAL --until DATE    # leave one alone for a while",
 )
 
 
@@ -106,7 +108,8 @@ def show(epilogue: Epilogue, screen: Screen) -> None:
     screen.say()
     screen.say(f"The audit trail, last {len(epilogue.trail)} rows of this run", "bold")
     for row in epilogue.trail:
-        by = f", approved by {row.approver}" if row.approver else ""
+        said = "rejected" if row.status == "denied" else "approved"
+        by = f", {said} by {row.approver}" if row.approver else ""
         screen.say(f"  {row.seq} {row.step} {row.status}{by}: {row.sentence}")
     screen.say()
     screen.say("On your own account", "bold")

@@ -27,13 +27,13 @@ WORDS: Final[Mapping[SignalKind, tuple[str, str]]] = MappingProxyType(
     {
         "no_person": ("no person", "no person is named"),
         "person_deleted": ("person deleted", "its person is deleted or out of sight"),
-        "reply_owed": ("reply owed {d}", "they wait for a reply for {days} (since {day})"),
+        "reply_owed": ("reply owed {d}", "they have waited {days} for a reply (since {day})"),
         "close_date_passed": ("{d} past close", "should have closed {days} ago ({day})"),
         "close_date_near": ("closes {soon}", "closes {ahead} ({day})"),
         "overdue_activity": ("{d} overdue", "{activities} overdue, by {days} (since {day})"),
         "gone_cold": ("{d} untouched", "untouched for {days}, where its stage allows {limit}"),
         "no_next_activity": ("nothing planned", "nothing is planned"),
-        "lead_untouched": ("lead untouched {d}", "the lead is untouched for {days} (since {day})"),
+        "lead_untouched": ("lead untouched {d}", "nobody has touched the lead for {days} (since {day})"),
     }
 )
 """Each signal in the fewest words, for a table, and as a clause."""

@@ -57,7 +57,7 @@ def block(number: int, proposal: Proposal) -> str:
     return (
         f"{number}. {title(about)} ({about.key}), {_value(about)}, {_stage(about)}\n"
         f"   why:  {plan.reason}\n"
-        f"   next: {plan.subject} ({plan.type}, {plan.due_date})"
+        f"   next: {plan.subject} ({plan.type}, {plan.due_date:%a} {plan.due_date})"
         + "".join(f"\n         {line}" for line in words(proposal))
     )
 

@@ -60,7 +60,7 @@ class Screen:
         )
         counts = sorted(review.signals.items(), key=lambda each: -each[1])
         if counts:
-            self.say("  " + ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in counts))
+            self.say("  why: " + ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in counts))
         if review.unjudged and account.activities_were_read:
             self.say("  not judged: what names an activity which no list shows (hidden from this user?)")
         for gap in account.gaps:
@@ -99,12 +99,17 @@ class Screen:
         self.busy(f"{outcome.state}: {outcome.proposal.finding.about.key}")
 
     def outcomes(self, report: Report, *, tells_undo: bool) -> None:
-        """What became of each proposal."""
+        """What became of each proposal; where nothing can be taken back later, only what went another way."""
         self.busy("")
-        if report.outcomes:
+        told = [
+            (number, outcome)
+            for number, outcome in enumerate(report.outcomes, start=1)
+            if tells_undo or outcome.state != "scheduled"
+        ]
+        if told:
             self.say()
             self.say("What was done", "bold")
-        for number, outcome in enumerate(report.outcomes, start=1):
+        for number, outcome in told:
             self.say(outcome_line(number, outcome, tells_undo=tells_undo), _COLOURS.get(outcome.state, ""))
 
     def closing(self, report: Report, *, policy: str, is_demo: bool) -> None:

@@ -90,3 +90,9 @@ def faults(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return written
+
+
+@pytest.fixture
+def packaged() -> str:
+    """The text of the packaged policy."""
+    return PACKAGED_POLICY.read_text(encoding="utf-8")
