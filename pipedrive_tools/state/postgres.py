@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # an optional package
     import psycopg
 
 DRIVER: Final = "postgresql+psycopg"
-CONNECTIONS: Final = 5
-"""Kept open; a burst may open a few times as many."""
+CONNECTIONS: Final = 20
+"""Of one process at most; one is opened when it is needed, and kept, since to open one costs more than a call."""
 CONNECTING: Final = {
     "application_name": "pipedrive-tools",
     "client_encoding": "utf8",  # a database may have none of its own
@@ -62,7 +62,8 @@ class Postgres:
             address.set(drivername=DRIVER),
             connect_args={"autocommit": True, **given},
             pool_size=CONNECTIONS,
-            max_overflow=3 * CONNECTIONS,
+            max_overflow=0,
+            pool_use_lifo=True,
         )
         self._durable = self._engine.execution_options(durable=True)
         event.listen(self._engine, "connect", _connected)
