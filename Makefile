@@ -8,7 +8,7 @@ comma := ,
 install = $(BIN)/python -m uv pip install --quiet --python $(BIN)/python -e '.[$(1)]' 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'
 
-.PHONY: demo demo-webhooks test check lowest record bench torture readme clean
+.PHONY: demo demo-webhooks test check lowest record notebooks bench torture readme clean
 
 demo: .venv/.demo
 	$(BIN)/sales-follow-up --demo --apply all --limit 10
@@ -37,6 +37,9 @@ lowest: .venv/.dev
 
 record: .venv/.dev
 	$(BIN)/python -m tests.record
+
+notebooks: .venv/.dev
+	$(BIN)/python -m pytest -n 2 tests/test_notebooks.py
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks
