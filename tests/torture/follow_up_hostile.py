@@ -89,14 +89,14 @@ def plans(report: Report) -> set[tuple[str, str]]:
 
 def is_planned(write: dict[str, Any], proposals: Sequence[Proposal]) -> bool:
     """Whether a write is the activity of one proposal, about its own record, in words of ours."""
-    body = write["body"]
+    body = write["body"] or {}
     told = f"{body.get('subject')} {body.get('note')}"
     return (
         (write["method"], write["path"]) == ("POST", "/api/v2/activities")
         and any(
             all(body.get(name) == value for name, value in each.finding.about.link.items())
-            and body["subject"] == each.follow_up.subject
-            and body["owner_id"] == each.owner_id
+            and body.get("subject") == each.follow_up.subject
+            and body.get("owner_id") == each.owner_id
             for each in proposals
         )
         and not any(order[:40] in told for order in ORDERS)
