@@ -175,6 +175,80 @@ def watch(
     )
 
 
+crew: Final = typer.Typer(invoke_without_command=True)
+app.add_typer(crew, name="fleet")
+
+
+@crew.callback()
+def fleet(
+    context: typer.Context,
+    *,
+    schedule: Annotated[
+        str | None, typer.Option(metavar="CRON", help="When all accounts are queued, in UTC: '0 7 * * 1-5'.")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Queue all accounts now, and end when all are over.")
+    ] = False,
+    workers_concurrency: Annotated[int, typer.Option(min=1, help="Accounts at once in each worker.")] = 4,
+    apply: Annotated[Apply, typer.Option(help="Only count proposals, or schedule all.")] = Apply.NONE,
+    policy: PolicyFile = None,
+    country: Annotated[str | None, typer.Option(metavar="CODE", help="Whose holidays are days off.")] = None,
+    debug: Debug = False,
+) -> int:
+    """Review every account that is logged in, each in a durable run; start it on as many machines as you like."""
+    if context.invoked_subcommand:
+        return 0
+    return _told(
+        lambda: _fleet(schedule, once, workers_concurrency, apply, policy, country),
+        debug=debug,
+    )
+
+
+@crew.command()
+def status(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Print the last run of each account, with its figures."""
+
+    def act() -> int:
+        from sales_follow_up.crew import status  # noqa: PLC0415  # an extra, and slow to import
+
+        return status(Settings.from_env(), as_json=as_json)
+
+    return _told(act, debug=debug)
+
+
+@crew.command()
+def retry(
+    accounts: Annotated[list[str] | None, typer.Argument(help="Without any, all that failed.")] = None,
+    *,
+    debug: Debug = False,
+) -> int:
+    """Queue once more what failed; a worker takes it up."""
+
+    def act() -> int:
+        from sales_follow_up.crew import retry  # noqa: PLC0415  # an extra, and slow to import
+
+        return retry(Settings.from_env(), accounts or ())
+
+    return _told(act, debug=debug)
+
+
+def _fleet(
+    schedule: str | None, once: bool, concurrency: int, apply: Apply, policy: Path | None, country: str | None
+) -> int:
+    from sales_follow_up.crew import reviewing, work  # noqa: PLC0415  # an extra, and slow to import
+
+    if apply is Apply.ASK:
+        raise UsageError("there is nobody to ask; use --apply all, or --apply none to count proposals")
+    settings = Settings.from_env()
+    path = Path(policy or settings.policy or PACKAGED_POLICY)
+    act = reviewing(settings, path, applies=apply is Apply.ALL, country=country)
+    return work(settings, act, schedule=schedule, is_once=once, concurrency=concurrency)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What the options of a run ask for."""
