@@ -93,10 +93,14 @@ class Case:
     def prepare(self) -> None:
         """The first state of everything, and an empty store; where the store is the point, none."""
         self.far.reset()
-        shutil.rmtree(self.folder)
-        self.folder.mkdir()
+        self.forget()
         if self.name != FRESH_STORE:
             shutil.copy(empty_store(), self.folder / "state.db")
+
+    def forget(self) -> None:
+        """Nothing is left of what was written down."""
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
 
     def kill(self, syscall: str, number: int) -> bool:
         """Make the call in a process that dies at this step; false when there is no such step."""
@@ -239,7 +243,6 @@ def _without_recovery() -> Iterator[bool]:
                 case.prepare()
                 if not case.kill(syscall, number):
                     break
-                for path in case.folder.iterdir():
-                    path.unlink()
+                case.forget()
                 case.finish()
                 yield held(far) != wanted
