@@ -2,8 +2,9 @@
 
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -120,6 +121,7 @@ def show(screen: Screen) -> int:
         heard = Heard(screen)
         with _listening(settings, today, heard) as url:
             _scenes(screen, heard, Company(box), settings, url)
+            _worked_off(settings)
         _closing(screen, settings)
     return 0
 
@@ -200,10 +202,23 @@ def _sweep(settings: Settings) -> Sweep:
     )
 
 
-def _closing(screen: Screen, settings: Settings) -> None:
+def _worked_off(settings: Settings) -> None:
+    """Wait until nothing waits in the inbox."""
+    latest = time.monotonic() + WAIT_SECONDS
+    while _kept(settings).keys() & {"new", "queued"}:
+        if time.monotonic() > latest:
+            raise QuietError("something still waits in the inbox")
+        time.sleep(0.1)
+
+
+def _kept(settings: Settings) -> dict[inbox.State, int]:
+    """How many events are in the inbox, by state."""
     store = inbox_of(settings)
-    with store.transaction(durable=False) as connection:
-        kept = inbox.counts(connection, auth.origin(settings))
-    store.close()
+    with closing(store), store.transaction(durable=False) as connection:
+        return inbox.counts(connection, auth.origin(settings))
+
+
+def _closing(screen: Screen, settings: Settings) -> None:
+    kept = _kept(settings)
     told = ", ".join(f"{number} {state}" for state, number in sorted(kept.items()))
     screen.say(f"In the inbox: {told}; what came twice is there once.", "bold")
