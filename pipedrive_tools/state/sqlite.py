@@ -6,6 +6,7 @@ journal allows for (RELIABILITY.md, section 2). Every transaction is alone: SQLi
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -182,6 +183,20 @@ def prepare_file(path: Path) -> None:
         path.chmod(0o600)
 
 
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to write-ahead mode; whoever else does so at this moment is not waited for by SQLite itself."""
+    latest = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > latest:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _engine(url: URL | str, synchronous: str, *, in_memory: bool = False) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     if in_memory:
@@ -193,7 +208,7 @@ def _engine(url: URL | str, synchronous: str, *, in_memory: bool = False) -> Eng
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _to_wal(connection)
         connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
