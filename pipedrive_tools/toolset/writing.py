@@ -69,7 +69,12 @@ async def _agree_and_send(desk: Desk, looked: Looked, verdict: Verdict, line: Li
     ruling = await ask(desk, looked.call, looked.before, line)
     if ruling.answer != "approved":
         return await unapproved(desk, looked.call, looked.before, verdict, ruling, line, looked.number)
-    again = await looked_again(desk, looked, line)
+    try:
+        again = await looked_again(desk, looked, line)
+    except ArgumentsError:
+        if first := await line.port.run(desk.books.repeat_of, looked.asked):
+            return await repeated(desk, looked.asked, first, line, looked.number)  # an equal call moved it
+        raise
     now = desk.decided(again.call, again.facts)
     if now.decision == "deny":
         said = desk.books.said(again.call, again.before)
