@@ -1,7 +1,8 @@
 """Windows and budgets that processes share: one small file for each account, in a folder beside the store.
 
 They are not in the store: a durable write holds its only write lock for as long as the disk takes, and a place in a
-window cannot wait for that. A turn at the file takes about 15 microseconds (tests/benchmarks).
+window cannot wait for that. Taking a place and giving it back costs some 25 microseconds (`python -m tests.benchmarks
+limits`).
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pipedrive_tools.errors import StoreError
 from pipedrive_tools.ports import Port
 from pipedrive_tools.state.budget import Budget, Stop
 from pipedrive_tools.state.later import Later
-from pipedrive_tools.state.rules import Caller
+from pipedrive_tools.state.rules import FINGERPRINT_CHARACTERS, Caller
 from pipedrive_tools.state.turns import Turns
 from pipedrive_tools.state.window import Windows
 
@@ -24,11 +25,12 @@ T = TypeVar("T")
 Work = Callable[[Windows, Budget], T]
 
 NAME_CHARACTERS: Final = 16
+"""Of the hash that names an account's file."""
 MOST_CALLERS: Final = 64
 """Credentials of one account whose windows are kept; those that called last stay."""
 BUDGET: Final = Struct("<dqqqBdd")
 STOPS: Final[tuple[Stop, ...]] = ("", "day", "block")
-CALLER: Final = Struct(f"<{NAME_CHARACTERS}sI")
+CALLER: Final = Struct(f"<{FINGERPRINT_CHARACTERS}sI")
 """Whose windows follow, and in how many bytes."""
 
 
@@ -46,7 +48,7 @@ class Slots:
     def __init__(self, folder: Path, caller: Caller) -> None:
         account = hashlib.sha256(caller.company.encode()).hexdigest()[:NAME_CHARACTERS]
         self._path = folder / account
-        self._caller = caller.fingerprint.encode().ljust(NAME_CHARACTERS, b"\0")
+        self._caller = caller.fingerprint.encode().ljust(FINGERPRINT_CHARACTERS, b"\0")
         try:
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
