@@ -1,5 +1,6 @@
 """The ASGI application of the API itself: credential, limits, endpoint, log; one request at a time."""
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
@@ -62,13 +63,20 @@ class Api:
         request = await read(scope, receive)
         if request is None:
             return
+        await self._travel()
         await looked(request, self.world, self.outgoing)
         if fault := self.faults.strike(request, self.world.switches):
             await BREAK[fault.kind](Struck(self, fault, request, scope, receive, send))
             return
         outcome = self.answer(request)
         self.note(request, outcome)
+        await self._travel()
         await self.send(outcome, send)
+
+    async def _travel(self) -> None:
+        """One way over the network; others are answered meanwhile."""
+        if latency := self.world.switches.latency:
+            await asyncio.sleep(latency / 2)
 
     def answer(self, request: Request) -> Outcome:
         """What the service says to a request, and does about it."""

@@ -14,6 +14,8 @@ from pipedrive_tools.errors import SandboxError
 class Switches:
     """How the sandbox behaves where the real service is undocumented."""
 
+    latency: float = 0
+    """Seconds that a call is on its way: half of them before it is carried out, half after."""
     search_lag: float = 0
     """Seconds until a search finds what was written."""
     list_lag: float = 0

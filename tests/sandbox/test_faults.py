@@ -267,3 +267,19 @@ def test_bad_faults_over_http(sandbox: Sandbox, client: httpx.Client) -> None:
     assert answer.status_code == 400
     assert "'kind' takes one of" in answer.json()["error"]
     assert create(client).status_code == 500
+
+
+def test_latency(sandbox: Sandbox, client: httpx.Client) -> None:
+    """A call on a slow network is carried out before its answer is there; nobody else waits for it."""
+    sandbox.switch(latency=30)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(DEALS, json={"title": "faulty"}, timeout=0.05)
+    assert written(sandbox) == 0
+
+    sandbox.switch(latency=1)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(DEALS, json={"title": "faulty"}, timeout=0.8)
+    latest = time.monotonic() + 30
+    while not written(sandbox):
+        assert time.monotonic() < latest
+        time.sleep(0.02)
