@@ -83,6 +83,19 @@ def schema(server: str) -> Iterator[str]:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
 
 
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """The address of a database of its own, which goes away again: DBOS has one schema in each."""
+    name = f"t{uuid.uuid4().hex[:16]}"
+    with admin(server).connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin(server).connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @dataclass(frozen=True)
 class Tables:
     """A store whose tables are emptied for each test: that is quicker than to make them anew."""

@@ -5,10 +5,9 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from sales_follow_up.beats import Beats
 from sales_follow_up.crew import reviewing, work
 from sales_follow_up.fleet import Fleet, Outcome
 from sales_follow_up.session import PACKAGED_POLICY
-from sqlalchemy import make_url
 
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.state.memory import Memory
@@ -48,18 +46,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     with ExitStack() as stack:
         url = f"sqlite:///{tmp_path / 'state.db'}"
         if request.param == "postgres":
-            url = stack.enter_context(database(request.getfixturevalue("postgres_server")))
+            url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_server")))
         yield stack.enter_context(closing(Store(url)))
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    name = f"fleet_{uuid.uuid4().hex}"
-    with postgres.admin(server).connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with postgres.admin(server).connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def states(fleet: Fleet) -> dict[str, str]:

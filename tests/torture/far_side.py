@@ -80,7 +80,8 @@ class FarSide:
         self.stop()
 
 
-def _leave_with_the_parent() -> None:
+def leave_with_the_parent() -> None:
+    """End with the process that holds the other end of our standard input."""
     sys.stdin.read()
     os._exit(0)
 
@@ -88,7 +89,7 @@ def _leave_with_the_parent() -> None:
 def main(wanted: str) -> None:
     """Serve until the parent is gone."""
     asked = json.loads(wanted)
-    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
+    threading.Thread(target=leave_with_the_parent, daemon=True).start()
     serve(
         port=0,
         deals=asked["deals"],

@@ -148,11 +148,12 @@ def alone(life: Any) -> None:
 
 
 def held(far: FarSide) -> dict[str, Counter[str]]:
-    """What the sandbox holds: every record without moments and without names that chance gave."""
-    return {table: Counter(_plain(record) for record in far.records(table)) for table in TABLES}
+    """What the sandbox holds."""
+    return {table: Counter(plain(record) for record in far.records(table)) for table in TABLES}
 
 
-def _plain(record: Mapping[str, Any]) -> str:
+def plain(record: Mapping[str, Any]) -> str:
+    """A record without moments and without names that chance gave."""
     text = _MOMENT.sub("(moment)", json.dumps(record, sort_keys=True))
     return _CHANCE.sub("(chance)", text)
 
