@@ -214,7 +214,7 @@ def _worked_off(settings: Settings) -> None:
 def _kept(settings: Settings) -> dict[inbox.State, int]:
     """How many events are in the inbox, by state."""
     store = inbox_of(settings)
-    with closing(store), store.transaction(durable=False) as connection:
+    with closing(store), store.reading() as connection:
         return inbox.counts(connection, auth.origin(settings))
 
 

@@ -55,7 +55,7 @@ def parked(*, as_json: bool) -> None:
     """Print the events that were tried for the last time."""
     settings = Settings.from_env()
     opened = Store(inbox.beside(settings.state, "inbox"))
-    with opened.transaction(durable=False) as connection:
+    with opened.reading() as connection:
         found = inbox.listed(connection, auth.origin(settings), "parked", limit=MOST)
     opened.close()
     if as_json:

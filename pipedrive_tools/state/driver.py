@@ -50,12 +50,20 @@ class Driver(Protocol):
         """One transaction of SQLAlchemy; a durable one is on the disk when it ends."""
         ...
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One transaction of SQLAlchemy that only reads, and waits for nobody who writes."""
+        ...
+
     def hot(self, *, durable: bool, alone: str | None = None) -> AbstractContextManager[Hot]:
         """The same on the driver's own connection; alone with a name from its first moment."""
         ...
 
     def glance(self) -> AbstractContextManager[Hot]:
-        """The driver's own connection for one read."""
+        """The driver's own connection for one statement, which is not durable."""
+        ...
+
+    def tidy(self) -> None:
+        """Move what a log of writes gathered to its place; nobody who writes waits for it."""
         ...
 
     def alone(self, connection: Connection, name: str) -> None:

@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state.schema import inbox
-from pipedrive_tools.state.store import default_url
+from pipedrive_tools.state.store import Hot, default_url
 
 State = Literal["new", "queued", "done", "parked", "discarded"]
 Source = Literal["webhook", "sweep"]
 BATCH: Final = 500
 """Rows that one transaction touches at most, so that nobody waits long for it."""
-
-
-_FINISH: Final = update(inbox).where(
-    inbox.c.id == bindparam("which"), or_(inbox.c.state == "new", inbox.c.state == "queued")
+_FINISH: Final = (
+    "WITH told(which, outcome) AS (VALUES {rows}) "  # noqa: S608  # our own table
+    f"UPDATE {inbox.name} SET state = 'done', changed = ?, "
+    f"outcome = (SELECT told.outcome FROM told WHERE told.which = {inbox.name}.id) "
+    "WHERE id IN (SELECT which FROM told) AND state IN ('new', 'queued')"
+)
+_QUEUED: Final = (
+    f"UPDATE {inbox.name} SET state = 'queued', changed = ? WHERE state = 'new' AND id IN ({{rows}})"  # noqa: S608
 )
 
 
@@ -112,20 +116,23 @@ def fresh(connection: Connection, account: str, limit: int = BATCH) -> list[Item
     return _items(connection, inbox.c.account == account, inbox.c.state == "new", limit=limit)
 
 
-def queued(connection: Connection, ids: Sequence[int]) -> None:
-    """Events were handed to the queue."""
-    if not ids:
-        return
-    still = update(inbox).where(inbox.c.id.in_(ids), inbox.c.state == "new")
-    connection.execute(still.values(state="queued", changed=time.time()))
+def queued(connection: Hot, ids: Sequence[int]) -> None:
+    """Events were handed to the queue; one statement, so that a receiver does not wait for what Python does."""
+    if ids:
+        connection.execute(_QUEUED.format(rows=", ".join("?" * len(ids))), (time.time(), *ids))
 
 
-def finish(connection: Connection, state: State, ends: Sequence[tuple[int, str]]) -> None:
-    """What became of events, in one statement: a receiver waits for the same file."""
+def finish(connection: Hot, ends: Sequence[tuple[int, str]]) -> None:
+    """What became of events, in one statement as well."""
     if ends:
-        now = time.time()
-        rows = [{"which": number, "outcome": told, "changed": now, "state": state} for number, told in ends]
-        connection.execute(_FINISH, rows)
+        statement = _FINISH.format(rows=", ".join(["(?, ?)"] * len(ends)))
+        connection.execute(statement, (*(value for end in ends for value in end), time.time()))
+
+
+def park(connection: Connection, id: int, problem: str) -> None:
+    """An event was tried for the last time."""
+    still = update(inbox).where(inbox.c.id == id, inbox.c.state.in_(("new", "queued")))
+    connection.execute(still.values(state="parked", outcome=problem, changed=time.time()))
 
 
 def get(connection: Connection, id: int) -> Item | None:

@@ -89,6 +89,10 @@ class Postgres:
         except SQLAlchemyError as error:
             raise self._broken("written", error) from None
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One transaction; here readers wait for nobody."""
+        return self.transaction(durable=False)
+
     @contextmanager
     def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:
         """The same on the driver's own connection; alone with a name from its first moment."""
@@ -111,8 +115,11 @@ class Postgres:
             raise self._broken("written", error) from None
 
     def glance(self) -> AbstractContextManager[Hot]:
-        """The driver's own connection for one read; a transaction finds out whether the server is there."""
+        """The driver's own connection for one statement; a transaction finds out whether the server is there."""
         return self.hot(durable=False)
+
+    def tidy(self) -> None:
+        """The server does."""
 
     def alone(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction is alone with this name; it ends with the transaction."""

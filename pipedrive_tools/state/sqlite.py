@@ -33,19 +33,21 @@ class Sqlite:
 
     is_shared: Final = False
 
-    def __init__(self, address: URL) -> None:
+    def __init__(self, address: URL, *, tidies_itself: bool = True) -> None:
         self.name: Final = str(address.database)
         self._lock: RLock | None = None
         self._held = Lock()
         self._mine = local()
         try:
             if address.database in {None, "", ":memory:"}:
-                self._durable = self._quick = _engine("sqlite://", "OFF", in_memory=True)
+                self._durable = self._quick = _engine("sqlite://", "OFF", pages=0, in_memory=True)
                 self._lock = RLock()
             else:
                 prepare_file(Path(self.name))
-                self._durable = _engine(address, "FULL")
-                self._quick = _engine(address, "NORMAL")
+                pages = WAL_PAGES if tidies_itself else 0
+                self._durable = _engine(address, "FULL", pages=pages)
+                self._quick = _engine(address, "NORMAL", pages=pages)
+            self._reads = self._quick.execution_options(reads=True)
             self._quick.connect().close()
         except (SQLAlchemyError, OSError) as error:
             raise self._broken("opened", error) from None
@@ -66,6 +68,15 @@ class Sqlite:
             raise self._broken("written", error) from None
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction on what was committed when it began; writers go on meanwhile."""
+        try:
+            with self._lock or nullcontext(), self._reads.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._broken("read", error) from None
+
+    @contextmanager
     def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:  # noqa: ARG002  # it is
         """The same transaction on the driver's own connection, kept per thread."""
         hot = self._hot_connection(durable=durable)
@@ -84,13 +95,18 @@ class Sqlite:
 
     @contextmanager
     def glance(self) -> Iterator[Hot]:
-        """The driver's own connection for one read, without a transaction around it."""
+        """The driver's own connection for one statement, without a transaction around it."""
         hot = self._hot_connection(durable=False)
         with self._lock or nullcontext():
             try:
                 yield hot
             except sqlite3.Error as error:
-                raise self._broken("read", error) from None
+                raise self._broken("read or written", error) from None
+
+    def tidy(self) -> None:
+        """Move what the write-ahead log gathered into the file, as far as nobody reads or writes it."""
+        with self.glance() as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def alone(self, connection: Connection, name: str) -> None:
         """It is."""
@@ -197,7 +213,7 @@ def _to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _engine(url: URL | str, synchronous: str, *, in_memory: bool = False) -> Engine:
+def _engine(url: URL | str, synchronous: str, *, pages: int, in_memory: bool = False) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     if in_memory:
         options["poolclass"] = StaticPool
@@ -209,11 +225,12 @@ def _engine(url: URL | str, synchronous: str, *, in_memory: bool = False) -> Eng
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         _to_wal(connection)
-        connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine

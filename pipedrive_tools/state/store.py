@@ -29,9 +29,10 @@ def default_url() -> str:
 class Store:
     """One database for all the state of agents; safe to share between threads."""
 
-    def __init__(self, url: str | None = None) -> None:
+    def __init__(self, url: str | None = None, *, tidies_itself: bool = True) -> None:
+        """Open it; one that does not tidy itself has its owner call `tidy`, away from whoever waits for a commit."""
         self.url: Final = url or default_url()
-        self.driver: Final = _driver(self.url)
+        self.driver: Final = _driver(self.url, tidies_itself=tidies_itself)
         try:
             revisions.move_forward(self.driver)
         except BaseException:
@@ -47,6 +48,10 @@ class Store:
         """One transaction; a durable one is on the disk when it ends."""
         return self.driver.transaction(durable=durable)
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One transaction that only reads, and waits for nobody who writes."""
+        return self.driver.reading()
+
     def hot(self, *, durable: bool, alone: str | None = None) -> AbstractContextManager[Hot]:
         """The same transaction on the driver's own connection, for what every call does.
 
@@ -56,8 +61,12 @@ class Store:
         return self.driver.hot(durable=durable, alone=alone)
 
     def glance(self) -> AbstractContextManager[Hot]:
-        """The driver's own connection for one read, which needs no transaction around it."""
+        """The driver's own connection for one statement, which needs no transaction around it; it is not durable."""
         return self.driver.glance()
+
+    def tidy(self) -> None:
+        """Move what a log of writes gathered to its place; waits for the disk, and nobody who writes waits for it."""
+        self.driver.tidy()
 
     def alone(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction is alone with this name; it ends with the transaction."""
@@ -68,7 +77,7 @@ class Store:
         self.driver.close()
 
 
-def _driver(url: str) -> Driver:
+def _driver(url: str, *, tidies_itself: bool) -> Driver:
     try:
         address = make_url(url)
     except ArgumentError:
@@ -79,7 +88,7 @@ def _driver(url: str) -> Driver:
     if address.get_backend_name() == "sqlite":
         from pipedrive_tools.state.sqlite import Sqlite  # noqa: PLC0415  # one engine is loaded
 
-        return Sqlite(address)
+        return Sqlite(address, tidies_itself=tidies_itself)
     if address.get_backend_name() == "postgresql":
         from pipedrive_tools.state.postgres import Postgres  # noqa: PLC0415  # one engine is loaded
 

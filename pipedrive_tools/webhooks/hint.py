@@ -85,7 +85,7 @@ class Hint:
         return outcome
 
     def _last(self, event: Event) -> sightings.Sighting | None:
-        with self.store.transaction(durable=False) as connection:
+        with self.store.reading() as connection:
             return sightings.seen(connection, self.account, [event.record]).get(event.record)
 
     def _user(self, toolset: Toolset) -> str | None:

@@ -1,13 +1,14 @@
 """The way into the inbox: an event is on the disk before anybody hears that it was taken.
 
 Events that come at the same time share one commit, so that a slow disk costs each of them one wait and not all
-of those before it.
+of those before it. What the commits leave to tidy is done by a thread that no event waits for.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Final, Self
 
@@ -20,6 +21,7 @@ BATCH: Final = 200
 """Events that share one commit at most."""
 WAITING: Final = 2_000
 """Events that wait for the disk at most; more are turned away, and Pipedrive sends them again."""
+TIDY_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +36,24 @@ class Intake:
     """Keeps events for one account; one thread commits what the event loop hands over."""
 
     store: Store
+    """Best one that does not tidy itself."""
     account: str
     on_kept: Callable[[int], None] = lambda _: None
     """Told how many events a commit held."""
     _waiting: list[_Waiter] = field(default_factory=list, init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
     _is_open: bool = field(default=True, init=False)
+    _has_kept: Event = field(default_factory=Event, init=False)
+    _ends: Event = field(default_factory=Event, init=False)
 
     def __post_init__(self) -> None:
-        """Start the thread that commits."""
-        self._thread = Thread(target=self._run, name="webhooks-intake", daemon=True)
-        self._thread.start()
+        """Start the thread that commits, and the one that tidies up after it."""
+        self._threads = [
+            Thread(target=self._run, name="webhooks-intake", daemon=True),
+            Thread(target=self._tidy, name="webhooks-tidy", daemon=True),
+        ]
+        for each in self._threads:
+            each.start()
 
     async def keep(self, arrival: Arrival) -> None:
         """Wait until the event is on the disk; `StoreError` where it cannot be written."""
@@ -62,7 +71,10 @@ class Intake:
         with self._changed:
             self._is_open = False
             self._changed.notify()
-        self._thread.join()
+        self._ends.set()
+        self._has_kept.set()
+        for each in self._threads:
+            each.join()
 
     def __enter__(self) -> Self:
         return self
@@ -91,8 +103,15 @@ class Intake:
                 inbox.keep(connection, self.account, arrivals)
         except StoreError as error:
             return error
+        self._has_kept.set()
         self.on_kept(len(arrivals))
         return None
+
+    def _tidy(self) -> None:
+        while self._has_kept.wait() and not self._ends.wait(TIDY_SECONDS):
+            self._has_kept.clear()
+            with suppress(StoreError):  # there is time: until then the log grows
+                self.store.tidy()
 
 
 def _tell(batch: list[_Waiter], problem: StoreError | None) -> None:

@@ -36,7 +36,8 @@ def inbox_of(settings: Settings) -> Store:
 def receiving(settings: Settings) -> Iterator[Starlette]:
     """The receiver of one account, with its stores open."""
     with ExitStack() as stack:
-        store, events = Store(settings.state), inbox_of(settings)
+        store = Store(settings.state)
+        events = Store(inbox.beside(settings.state, "inbox"), tidies_itself=False)
         stack.callback(store.close)
         stack.callback(events.close)
         intake = stack.enter_context(Intake(events, auth.origin(settings)))

@@ -112,7 +112,7 @@ class Sweep:
             page = {catalogue[tool].paging.value: result.next_page}
 
     def _until(self, entity: str) -> float:
-        with self.store.transaction(durable=False) as connection:
+        with self.store.reading() as connection:
             found = sightings.swept_until(connection, self.account, entity)
         return self.now() - FIRST_SECONDS if found is None else found
 

@@ -47,7 +47,8 @@ def parked(state: str) -> list[int]:
         ]
         inbox.keep(connection, ADDRESS, arrivals)
         numbers = [item.id for item in inbox.fresh(connection, ADDRESS)]
-        inbox.finish(connection, "parked", [(number, "Pipedrive did not answer") for number in numbers])
+        for number in numbers:
+            inbox.park(connection, number, "Pipedrive did not answer")
     store.close()
     return numbers
 

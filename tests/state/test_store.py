@@ -102,3 +102,32 @@ def test_a_full_disk(tmp_path: Path) -> None:
         connection.execute("PRAGMA max_page_count = 100000")
     fill()
     store.close()
+
+
+def test_reading(store: Store) -> None:
+    """Who only reads sees what was committed, and waits for nobody who writes."""
+    with store.hot(durable=True) as connection:
+        audit.append(connection, entry(1))
+    with store.hot(durable=False) as writer:
+        audit.append(writer, entry(2))
+        with store.reading() as reader:
+            assert len(list(audit.rows(reader))) == 1
+    with store.reading() as reader:
+        assert len(list(audit.rows(reader))) == 2
+
+
+def test_tidying(tmp_path: Path) -> None:
+    """The log of a store that does not tidy itself grows until its owner tidies; then its place is used again."""
+    store, log = Store(f"sqlite:///{tmp_path / 'state.db'}", tidies_itself=False), tmp_path / "state.db-wal"
+
+    def write(rows: int) -> int:
+        for number in range(rows):
+            with store.hot(durable=False) as connection:
+                audit.append(connection, entry(number))
+        return log.stat().st_size
+
+    few, many = write(10), write(500)
+    assert many > few
+    store.tidy()
+    assert write(100) == many
+    store.close()

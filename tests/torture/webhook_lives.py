@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from threading import Thread
-from typing import Final
+from typing import Any, Final
 
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.settings import Settings
@@ -59,6 +59,11 @@ def body(number: int, padding: int = 0) -> bytes:
     }
     data = {"id": number % RECORDS + 1, "number": number, "padding": "x" * padding}
     return json.dumps({"meta": meta, "data": data, "previous": {}}).encode()
+
+
+def known(shown: str | None) -> str | None:
+    """The webhook that shows this header."""
+    return "hook" if shown == BASIC else None
 
 
 class Hasty:
@@ -128,8 +133,12 @@ class Stage:
     agent: str
     _files: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def inbox_url(self) -> str:
+        return f"sqlite:///{self.folder}/inbox.db"
+
     def store(self) -> Store:
-        return Store(f"sqlite:///{self.folder}/inbox.db")
+        return Store(self.inbox_url)
 
     def note(self, name: str, number: int) -> None:
         """One more line in a file."""
@@ -149,14 +158,15 @@ class Stage:
 
     def receive(self) -> None:
         """The life of a receiver."""
-        store = self.store()
-        keeper = Hasty(store) if self.plan.is_hasty else Intake(store, ACCOUNT)
-        app = Receiver(keeper, lambda shown: "hook" if shown == BASIC else None)
+        if self.plan.is_hasty:
+            self.serve(Receiver(Hasty(self.store()), known))
+        else:
+            store = Store(self.inbox_url, tidies_itself=False)
+            self.serve(Receiver(Intake(store, ACCOUNT), known))
 
-        async def routed(scope: object, receive: object, send: object) -> None:
-            await app(scope, receive, send)  # type: ignore[arg-type]
-
-        serving.serve(routed, "127.0.0.1", self.port, ready=lambda _: None)  # type: ignore[arg-type]
+    def serve(self, app: Any) -> None:
+        """Serve a receiver until it is killed."""
+        serving.serve(app, "127.0.0.1", self.port, ready=lambda _: None)
 
     def work(self) -> None:
         """The life of a worker."""
