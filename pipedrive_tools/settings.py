@@ -72,7 +72,7 @@ class Settings:
     result_tokens: int = 4000
     """Ceiling of one result's text, in model tokens (about three characters each)."""
     names_seconds: float = 3600.0
-    """How long names of fields, stages, users and the like are kept before they are read again."""
+    """How long names of fields, stages, users and the like are kept; a write confirms those in it."""
 
     def __post_init__(self) -> None:
         """Refuse hosts given as one text: a part of it would pass for a host."""

@@ -7,7 +7,7 @@ definitions and keeping them is the toolset's.
 from pipedrive_tools.fields.choice import choose
 from pipedrive_tools.fields.definition import Field, Fields, Option
 from pipedrive_tools.fields.labels import KINDS, Kind, Labels
-from pipedrive_tools.fields.showing import as_text
+from pipedrive_tools.fields.showing import as_text, strangers
 from pipedrive_tools.fields.writing import Shape, keys, to_wire
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "as_text",
     "choose",
     "keys",
+    "strangers",
     "to_wire",
 ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pipedrive_tools.fields.definition import Field
+from pipedrive_tools.fields.definition import Field, Fields
 
 _TO_THE_SECOND: Final = re.compile(r"\d\d:\d\d:00")
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -36,9 +36,28 @@ def as_text(
     return ", ".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
 
 
+def strangers(own: Fields, values: Mapping[str, Any]) -> frozenset[str]:
+    """Keys of fields and ids of options among custom values that no definition tells, in words of ours."""
+    found: set[str] = set()
+    for key, value in values.items():
+        if value in NOTHING:
+            continue
+        each = own.of(key)
+        if each is None:
+            found.add(key)
+        elif each.kind in {"enum", "set"}:
+            found |= {f"{key} {number}" for number in _numbers(each, value) if number not in each.labels}
+    return frozenset(found)
+
+
 def _labels(each: Field, value: Any) -> str:
+    return ", ".join(each.labels.get(number, f"option {number}") for number in _numbers(each, value))
+
+
+def _numbers(each: Field, value: Any) -> list[str]:
+    """Ids of the options that a value holds, as texts."""
     parts = value if isinstance(value, list) else str(value).split(",") if each.kind == "set" else [value]
-    return ", ".join(_label(each, part) for part in parts)
+    return [str(part.get("id") if isinstance(part, dict) else part).strip() for part in parts]
 
 
 def _link(each: Field, value: Any, linked: Linked | None) -> str:
@@ -53,11 +72,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-
-def _label(each: Field, value: Any) -> str:
-    number = str(value.get("id") if isinstance(value, dict) else value).strip()
-    return each.labels.get(number, f"option {number}")
 
 
 def _untyped(value: Mapping[str, Any]) -> Any:

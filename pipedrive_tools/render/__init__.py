@@ -9,13 +9,14 @@ from pipedrive_tools.render.outcomes import SCOPES, failure, invalid, refusal, r
 from pipedrive_tools.render.result import result
 from pipedrive_tools.render.shape import CONCISE, Shape
 from pipedrive_tools.render.together import lines, rows, together
-from pipedrive_tools.render.view import shown_fields
+from pipedrive_tools.render.view import custom_in, shown_fields
 
 __all__ = [
     "CONCISE",
     "SCOPES",
     "Left",
     "Shape",
+    "custom_in",
     "failure",
     "invalid",
     "lines",

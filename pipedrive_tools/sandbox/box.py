@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from copy import deepcopy
 from datetime import date
@@ -141,6 +141,14 @@ class Sandbox:
         if resource not in tables:
             raise SandboxError(f"no records are called {resource!r}; there are: {', '.join(tables)}")
         return self._there(lambda: [deepcopy(dict(each)) for each in tables[resource].records()])
+
+    def put(self, resource: str, record: Mapping[str, Any]) -> None:
+        """Add a record or replace the one with its key, as somebody does in Pipedrive's own settings."""
+        self._there(lambda: self._api.world.store[resource].put(dict(record)))
+
+    def remove(self, resource: str, key: int | str) -> None:
+        """Take a record out for good, as somebody does in Pipedrive's own settings."""
+        self._there(lambda: self._api.world.store[resource].remove(key))
 
     def reset(self) -> None:
         """Go back to the first state: records, log, limits, faults and switches."""

@@ -20,8 +20,8 @@ from pipedrive_tools.endpoints.composites import KINDS_SEARCHED, Composite, Find
 from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError
 from pipedrive_tools.gate.verdict import grant
 from pipedrive_tools.state.journal import new_id
-from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.desk import Desk
+from pipedrive_tools.toolset.loading import load
 from pipedrive_tools.toolset.result import ToolResult
 from pipedrive_tools.toolset.way import judge
 from pipedrive_tools.wire import Answer
@@ -69,7 +69,7 @@ async def _overview(_parts: tuple[Part, ...], desk: Desk, args: GetDealOverview,
 
 async def _known(desk: Desk, name: str, line: Line, number: str) -> None:
     try:
-        await names.load(desk, name, line, number)
+        await load(desk, name, line, number)
     except PipedriveToolsError:
         return
 

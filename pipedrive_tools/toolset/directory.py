@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pipedrive_tools.endpoint import Call, Endpoint, Resource
 from pipedrive_tools.endpoints import account, leads, organizations, persons, pipelines
-from pipedrive_tools.fields import Fields, Labels
+from pipedrive_tools.fields import Fields, Labels, strangers
 from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.state import cache
 from pipedrive_tools.state.cache import Kept, Records
@@ -31,20 +31,32 @@ class Source:
     """What is kept of a record."""
     levels: tuple[Resource, ...]
     """Any one of these resources, if it may be read, opens the names."""
+    one: Endpoint[..., Any] | None = None
+    """Reads one of them by itself, where Pipedrive has a way to."""
 
 
 _FIELD: Final = ("field_code", "field_name", "field_type", "is_custom_field", "options")
 SOURCES: Final[Mapping[str, Source]] = {
-    "deals": Source(account.list_deal_fields, _FIELD, ("deals", "leads")),
-    "persons": Source(account.list_person_fields, _FIELD, ("persons",)),
-    "organizations": Source(account.list_organization_fields, _FIELD, ("organizations",)),
+    "deals": Source(account.list_deal_fields, _FIELD, ("deals", "leads"), account.get_deal_field),
+    "persons": Source(account.list_person_fields, _FIELD, ("persons",), account.get_person_field),
+    "organizations": Source(
+        account.list_organization_fields, _FIELD, ("organizations",), account.get_organization_field
+    ),
     "stages": Source(
-        pipelines.list_stages, ("id", "name", "pipeline_id", "is_deleted"), ("pipelines", "deals", "leads")
+        pipelines.list_stages,
+        ("id", "name", "pipeline_id", "is_deleted"),
+        ("pipelines", "deals", "leads"),
+        pipelines.get_stage,
     ),
     "pipelines": Source(
-        pipelines.list_pipelines, ("id", "name", "is_deleted"), ("pipelines", "deals", "leads")
+        pipelines.list_pipelines,
+        ("id", "name", "is_deleted"),
+        ("pipelines", "deals", "leads"),
+        pipelines.get_pipeline,
     ),
-    "users": Source(account.list_users, ("id", "name", "email", "active_flag", "is_you"), ("account",)),
+    "users": Source(
+        account.list_users, ("id", "name", "email", "active_flag", "is_you"), ("account",), account.get_user
+    ),
     "activity_types": Source(
         account.list_activity_types, ("key_string", "name", "active_flag"), ("activities",)
     ),
@@ -75,6 +87,7 @@ class Directory:
         self._people: dict[str, dict[Any, str]] = {"persons": {}, "organizations": {}}
         self._recalled = float("-inf")
         self._labels: tuple[float, Labels] | None = None
+        self._strangers: set[tuple[str, str]] = set()
         self._lock = Lock()
 
     def may_know(self, name: str) -> bool:
@@ -112,6 +125,15 @@ class Directory:
         """How old a list is."""
         held = self._kept.get(name)
         return time.time() - held.read if held else 0.0
+
+    def is_news(self, name: str, custom: Mapping[str, Any]) -> bool:
+        """Whether custom values tell that definitions are out of date; what stays unknown is news once."""
+        own = self.labels.fields.get(name)
+        seen = {(name, each) for each in strangers(own, custom)} if own else set()
+        with self._lock:
+            is_new = not seen <= self._strangers
+            self._strangers |= seen
+        return is_new
 
     def keep(self, name: str, records: Records) -> None:
         """Keep a whole list, for every process."""
@@ -171,7 +193,7 @@ class Directory:
             if name in FIELDS:
                 fields[name] = Fields.read(name, records)
             else:
-                names[name] = {_id(each): each["name"] for each in records if each.get("name")}
+                names[name] = {id_of(each): each["name"] for each in records if each.get("name")}
         return Labels(names=names, fields=fields)
 
 
@@ -183,8 +205,9 @@ _PEOPLE_IN: Final = {
 }
 
 
-def _id(record: Mapping[str, Any]) -> Any:
-    return record["key_string"] if "key_string" in record else record["id"]
+def id_of(record: Mapping[str, Any]) -> Any:
+    """What arguments give for a record of a list: a field's code, the key of an activity type, an id."""
+    return next(record[part] for part in ("field_code", "key_string", "id") if part in record)
 
 
 def source_of(resource: str) -> str | None:

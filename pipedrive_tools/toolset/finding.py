@@ -42,7 +42,7 @@ class Finding:
             elif name in {"clear", "overwrite"}:
                 out[name] = self._listed(decoded(out[name]), self._field_names)
             elif name == "field_code":
-                out[name] = self._tried(lambda: self._known.fields().any(self._arguments["field_code"]).key)
+                out[name] = self._tried(lambda: self._known.any(self._arguments["field_code"]).key)
             else:
                 out[name] = self._ids(name, decoded(out[name]), out)
             if len(self.problems) > so_far:
@@ -91,7 +91,7 @@ class Finding:
         """A field as clear and overwrite name it: by its argument, or by the keys of a custom one."""
         if is_code(self._entry, name):
             return [name]
-        found = self._known.fields().any(name)
+        found = self._known.any(name)
         if found.is_custom:
             return list(keys(found, self._shape))
         if found.key in self._entry.model.model_fields:
@@ -130,7 +130,7 @@ class Finding:
             return [pair]  # a key needs no definition: its value is taken as it is
         if value is None:
             return [pair]
-        found = self._known.fields().custom(name)
+        found = self._known.custom(name)
         if found.kind in LINKS:
             value = self._linked(found, value)
         return [{"name": key, "value": part} for key, part in to_wire(found, value, self._shape).items()]

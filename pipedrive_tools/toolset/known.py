@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pipedrive_tools.errors import ArgumentsError
-from pipedrive_tools.fields import Fields, choose
+from pipedrive_tools.fields import Field, Fields, choose
 from pipedrive_tools.fields.choice import Candidate, quoted, same
 from pipedrive_tools.state.cache import Records
-from pipedrive_tools.toolset.directory import source_of
+from pipedrive_tools.toolset.directory import id_of, source_of
 
-_NOUNS: Final = {
+NOUNS: Final = {
     "stages": "stage",
     "pipelines": "pipeline",
     "users": "user",
@@ -18,7 +18,9 @@ _NOUNS: Final = {
     "organizations": "organization",
     "activity_types": "activity type",
     "labels": "label",
+    "lead_labels": "label",
 }
+"""What one of each kind is called."""
 
 
 SEARCHED: Final = frozenset({"persons", "organizations"})
@@ -43,6 +45,10 @@ class Known:
     hits: dict[tuple[str, str], Records] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """Lists that were asked."""
+    meant: set[tuple[str, Any]] = field(default_factory=set)
+    """What names were found to mean: a list, and an id or a key in it."""
+    fresh: set[str] = field(default_factory=set)
+    """Lists that were read for this very call."""
 
     def of(self, name: str) -> Records:
         """A list that is at hand."""
@@ -73,13 +79,13 @@ class Known:
         told: dict[int | str, str] = {}
         if kind == "stages":
             records, told = self._stages(records, pipeline, text)
-        candidates: list[Candidate] = [(_key(each), str(each.get("name") or "")) for each in records]
+        candidates: list[Candidate] = [(id_of(each), str(each.get("name") or "")) for each in records]
         if kind == "users":
-            by_mail = [_key(each) for each in records if same(str(each.get("email") or ""), text)]
+            by_mail = [id_of(each) for each in records if same(str(each.get("email") or ""), text)]
             if len(by_mail) == 1:
-                return by_mail[0]
+                return self._means(kind, by_mail[0])
             told = {each["id"]: " (inactive)" for each in records if each.get("active_flag") is False}
-        return choose(_NOUNS[kind], text, candidates, told=told)
+        return self._means(kind, choose(NOUNS[kind], text, candidates, told=told))
 
     def _stages(self, records: Records, pipeline: Any, text: str) -> tuple[Records, dict[int | str, str]]:
         """The stages of the pipeline that is given, or all, where namesakes are told by their pipeline."""
@@ -96,7 +102,7 @@ class Known:
         hits = [each for each in self.found(kind, text) if same(str(each.get("name") or ""), text)]
         if len(hits) == 1:
             return hits[0]["id"]
-        noun = _NOUNS[kind]
+        noun = NOUNS[kind]
         if not hits:
             raise ArgumentsError(
                 f"no {noun} is called {quoted(text)}; look with search_{kind} and give the id"
@@ -107,8 +113,9 @@ class Known:
     def _label(self, text: str) -> Any:
         if self.resource == "leads":
             labels = [(each["id"], str(each.get("name"))) for each in self.of("lead_labels")]
-            return choose("label", text, labels)
+            return self._means("lead_labels", choose("label", text, labels))
         found = self.fields().by_key.get("label_ids")
+        self._means(source_of(self.resource), "label_ids")
         return choose("label", text, [(each.id, each.label) for each in (found.options if found else ())])
 
     def fields(self) -> Fields:
@@ -118,10 +125,25 @@ class Known:
             raise ArgumentsError(f"{self.resource} have no fields with names")
         return Fields.read(self.resource, self.of(name))
 
+    def custom(self, name: str) -> Field:
+        """The custom field that a name means, or a key; what is written under a key needs its options only."""
+        found = self.fields().custom(name)
+        if name != found.key or found.options:
+            self._means(source_of(self.resource), found.key)
+        return found
 
-def _key(record: Mapping[str, Any]) -> int | str:
-    key: int | str = record["key_string"] if "key_string" in record else record["id"]
-    return key
+    def any(self, name: str) -> Field:
+        """The field that a name means, custom or built in."""
+        found = self.fields().any(name)
+        if found.is_custom and name != found.key:
+            self._means(source_of(self.resource), found.key)
+        return found
+
+    def _means(self, name: str | None, id: Any) -> Any:
+        """Note what a name was found to mean."""
+        if name is not None:
+            self.meant.add((name, id))
+        return id
 
 
 def _told(hit: Mapping[str, Any]) -> str:

@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call
-from pipedrive_tools.errors import (
-    ArgumentsError,
-    NotFoundError,
-    PipedriveToolsError,
-)
+from pipedrive_tools.errors import ArgumentsError, NotFoundError
 from pipedrive_tools.gate import scope
 from pipedrive_tools.gate.scope import Facts
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.desk import Desk
-from pipedrive_tools.wire import Answer
+from pipedrive_tools.toolset.paying import paid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,21 +38,10 @@ async def look(desk: Desk, call: Call[Any], line: Line, number: str) -> Looked:
     counted = await line.port.run(desk.books.counted, call) if rights.limits.for_rows else frozenset()
     facts = Facts(me=me, counted=counted)
     while (reading := scope.next_reading(rights, call, facts)) is not None:
-        answer = await _looked_at(desk, reading, line, number)
+        answer = await paid(desk, reading, line, number)
         record = _found(call, reading, answer.data)
         facts = replace(facts, records={**facts.records, scope.key_read(call, reading): record})
     return Looked(call=call, asked=call, facts=facts, number=number)
-
-
-async def _looked_at(desk: Desk, reading: Call[Any], line: Line, number: str) -> Answer:
-    """One of the gate's own reads; a refused one is counted at its price, too."""
-    try:
-        answer = await perform(reading, line)
-    except PipedriveToolsError:
-        await line.port.run(desk.books.spend, reading.endpoint.cost, number)
-        raise
-    await line.port.run(desk.books.spend, answer.tokens, number)
-    return answer
 
 
 def _found(call: Call[Any], reading: Call[Any], data: Any) -> Mapping[str, Any]:

@@ -7,22 +7,25 @@ again, so that a name is looked up once, and all that follows sees the id: the g
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipedrive_tools import auth
-from pipedrive_tools.client import Line, pages, perform
-from pipedrive_tools.endpoint import Endpoint, Paging
+from pipedrive_tools.client import Line
+from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import account, organizations, persons
-from pipedrive_tools.endpoints.arguments import is_key
 from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError
 from pipedrive_tools.gate.taint import one_line
+from pipedrive_tools.render import custom_in
 from pipedrive_tools.state.cache import Records
+from pipedrive_tools.toolset.confirming import changed
 from pipedrive_tools.toolset.desk import Desk
-from pipedrive_tools.toolset.directory import SOURCES, source_of
+from pipedrive_tools.toolset.directory import source_of
 from pipedrive_tools.toolset.finding import Finding
 from pipedrive_tools.toolset.known import Known
+from pipedrive_tools.toolset.loading import afford, load
 from pipedrive_tools.toolset.looks import has_name, nameable
+from pipedrive_tools.toolset.paying import paid
 
-ROUNDS: Final = 5
-"""A field must be known before it is known that it links to a person, whose name must then be looked for."""
+ROUNDS: Final = 7
+"""A field must be known before it is known that it links to a person, whose name must then be looked for, and what
+a write was found by is confirmed."""
 FRESH_SECONDS: Final = 1.0
 """A list that was read just now need not be read again for a name that is not in it."""
 
@@ -39,7 +42,8 @@ async def resolved(
     if not any(has_name(entry, name, arguments[name]) for name in nameable(entry) & arguments.keys()):
         return arguments
     known = Known(entry.resource, desk.directory.kept)
-    has_read_again = False
+    has_read_again, is_sure, news = False, not entry.effect.writes, ""
+    before: Mapping[str, Any] | None = None
     for _ in range(ROUNDS):
         found = Finding(entry, arguments, known)
         out = found.all()
@@ -50,39 +54,31 @@ async def resolved(
             await _read_again(desk, known, line, number)
         elif found.problems:
             desk.run.read_foreign_text()  # candidates are names that somebody else has chosen
-            again = "; the names were read just now" if found.unknown else ""
-            wrong = ArgumentsError(f"{entry.name}: {'; '.join(found.problems)}{again}")
-            wrong.arguments = tuple(found.at_fault)
-            raise wrong
-        else:
+            raise _wrong(entry, found, news)
+        elif is_sure:
+            if before not in (None, out):
+                desk.run.read_foreign_text()
+                raise _moved(entry, news)
             return out
+        else:
+            before, is_sure = out, True
+            news = "".join(f"; {each}" for each in await _confirmed(desk, known, line, number))
     raise ArgumentsError(f"{entry.name}: the names in it cannot be found; give ids")
 
 
-async def load(desk: Desk, name: str, line: Line, number: str, *, anew: bool = False) -> Records:
-    """A list of names, from what is at hand or from Pipedrive; the call with this number pays for it."""
-    directory, entry = desk.directory, SOURCES[name].entry
-    if not directory.may_know(name):
-        raise ArgumentsError(f"names of {name} may not be read here; give the id")
-    if scope := auth.lacking(line.credential, entry):
-        raise ArgumentsError(f"the login lacks the OAuth scope {scope}, so names of {name} cannot be read")
-    if not anew:
-        await line.port.run(directory.look)
-        if (records := directory.kept(name)) is not None:
-            return records
-    _afford(desk, entry)
-    read: Records = []
-    call = entry.check({} if entry.paging is Paging.NONE else {"limit": entry.page_limit})
-    if entry.paging is Paging.NONE:
-        answer = await perform(call, line)
-        await line.port.run(desk.books.spend, answer.tokens, number)
-        read = list(answer.data or ())
-    else:
-        async for answer in pages(call, line):
-            await line.port.run(desk.books.spend, answer.tokens, number)
-            read += answer.data or ()
-    await line.port.run(directory.keep, name, read)
-    return directory.kept(name) or []
+def _wrong(entry: Endpoint[..., Any], found: Finding, news: str) -> ArgumentsError:
+    again = "; the names were read just now" if found.unknown or news else ""
+    wrong = ArgumentsError(f"{entry.name}: {'; '.join(found.problems)}{news}{again}")
+    wrong.arguments = tuple(found.at_fault)
+    return wrong
+
+
+def _moved(entry: Endpoint[..., Any], news: str) -> ArgumentsError:
+    """Whoever wrote the call has seen the names as they were, and may not mean what they mean now."""
+    return ArgumentsError(
+        f"{entry.name}: names mean something else than when they were read{news}; they were read just now: "
+        "read the record again, and repeat the call with what is meant"
+    )
 
 
 async def me(desk: Desk, line: Line, number: str) -> int | None:
@@ -91,8 +87,7 @@ async def me(desk: Desk, line: Line, number: str) -> int | None:
         users = desk.directory.kept("users") or ()
         desk.run.me = next((each["id"] for each in users if each.get("is_you")), None)
     if desk.run.me is None:
-        answer = await perform(account.get_current_user(), line)
-        await line.port.run(desk.books.spend, answer.tokens, number)
+        answer = await paid(desk, account.get_current_user(), line, number)
         desk.run.me = answer.data.get("id") if isinstance(answer.data, dict) else None
     return desk.run.me
 
@@ -111,6 +106,8 @@ async def for_showing(desk: Desk, resource: str, data: Any, line: Line, number: 
         return
     if desk.directory.kept(name) is None:
         await _tried(desk, name, line, number)
+    elif desk.directory.is_news(name, custom_in(data)):
+        await _tried(desk, name, line, number, anew=True)
 
 
 async def for_asking(desk: Desk, values: Mapping[str, Any], resource: str, line: Line, number: str) -> None:
@@ -123,28 +120,30 @@ async def for_asking(desk: Desk, values: Mapping[str, Any], resource: str, line:
             await _tried(desk, name, line, number)
 
 
-async def _tried(desk: Desk, name: str, line: Line, number: str) -> None:
+async def _tried(desk: Desk, name: str, line: Line, number: str, *, anew: bool = False) -> None:
     try:
-        await load(desk, name, line, number)
+        await load(desk, name, line, number, anew=anew)
     except PipedriveToolsError:
         return
 
 
 def _shows_custom(record: Mapping[str, Any]) -> bool:
-    custom = record.get("custom_fields")
-    values = custom if isinstance(custom, Mapping) else {k: v for k, v in record.items() if is_key(k)}
-    return any(value not in (None, "", [], {}) for value in values.values())
+    return any(value not in (None, "", [], {}) for value in custom_in(record).values())
 
 
-def _afford(desk: Desk, entry: Endpoint[..., Any]) -> None:
-    """Looking keeps to the run's budget, too."""
-    limits, used = desk.policy.of(desk.agent).limits, desk.run.counters
-    for most, so_far in (
-        (limits.tokens_per_run, used.tokens_run),
-        (limits.tokens_per_day, used.tokens_day),
-    ):
-        if most is not None and so_far + entry.cost > most:
-            raise ArgumentsError(f"looking up names costs {entry.cost} tokens more than are left; give ids")
+async def _confirmed(desk: Desk, known: Known, line: Line, number: str) -> list[str]:
+    """What a write was found by and is not as it was; where that cannot be read, the write stops."""
+    try:
+        return await changed(desk, known, line, number)
+    except ArgumentsError:
+        raise
+    except PipedriveToolsError as error:
+        raise _unreadable("this write", error) from error
+
+
+def _unreadable(what: str, error: PipedriveToolsError) -> ArgumentsError:
+    told = one_line(str(error))[:200]
+    return ArgumentsError(f"the names of {what} cannot be read ({told}); give ids and keys, or try later")
 
 
 async def _fetch(
@@ -156,26 +155,23 @@ async def _fetch(
             if name == "me":
                 known.me = await _known_me(desk, line, number)
             elif sought is None:
-                await load(desk, name, line, number)
+                if await load(desk, name, line, number):
+                    known.fresh.add(name)
             else:
                 known.hits[name, sought] = await _searched(desk, name, sought, line, number)
         except ArgumentsError:
             raise
         except PipedriveToolsError as error:
-            raise ArgumentsError(
-                f"the names of {name} cannot be read ({one_line(str(error))[:200]}); give ids and keys, or try later"
-            ) from error
+            raise _unreadable(name, error) from error
 
 
 async def _searched(desk: Desk, kind: str, name: str, line: Line, number: str) -> Records:
     entry = _FINDERS[kind]
     if desk.policy.of(desk.agent).level(entry.resource) == "off":
         raise ArgumentsError(f"{kind} may not be searched here; give the id")
-    _afford(desk, entry)
-    answer = await perform(
-        entry.check({"term": name, "exact_match": True, "fields": ["name"], "limit": entry.page_limit}), line
-    )
-    await line.port.run(desk.books.spend, answer.tokens, number)
+    afford(desk, entry)
+    wanted = {"term": name, "exact_match": True, "fields": ["name"], "limit": entry.page_limit}
+    answer = await paid(desk, entry.check(wanted), line, number)
     data = desk.redaction.data(answer.data, entry.resource)
     hits = data.get("items") if isinstance(data, dict) else None
     return [hit["item"] for hit in hits or () if isinstance(hit.get("item"), dict)]
@@ -186,3 +182,4 @@ async def _read_again(desk: Desk, known: Known, line: Line, number: str) -> None
     for name in sorted(known.used):
         if desk.directory.age_seconds(name) > FRESH_SECONDS:
             await load(desk, name, line, number, anew=True)
+            known.fresh.add(name)
