@@ -10,6 +10,7 @@ import pytest
 from pipedrive_tools.sandbox import Sandbox, Switches
 from pipedrive_tools.state.store import Store
 from tests import postgres
+from tests.telling import Told, telling
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test opens the computer's own
 
@@ -66,3 +67,10 @@ def store(store_url: str) -> Iterator[Store]:
     opened = Store(store_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """What OpenTelemetry is told during a test."""
+    with telling() as found:
+        yield found

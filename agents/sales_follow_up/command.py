@@ -6,7 +6,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, NoReturn, cast
 import typer
 from pydantic_core import to_json
 
+from pipedrive_tools.cli.service import begin, stopping
 from pipedrive_tools.errors import (
     PipedriveToolsError,
     RefusedError,
@@ -239,14 +240,22 @@ def retry(
 def _fleet(
     schedule: str | None, once: bool, concurrency: int, apply: Apply, policy: Path | None, country: str | None
 ) -> int:
-    from sales_follow_up.crew import reviewing, work  # noqa: PLC0415  # an extra, and slow to import
-
     if apply is Apply.ASK:
         raise UsageError("there is nobody to ask; use --apply all, or --apply none to count proposals")
-    settings = Settings.from_env()
-    path = Path(policy or settings.policy or PACKAGED_POLICY)
-    act = reviewing(settings, path, applies=apply is Apply.ALL, country=country)
-    return work(settings, act, schedule=schedule, is_once=once, concurrency=concurrency)
+
+    def work() -> int:
+        from sales_follow_up import crew  # noqa: PLC0415  # an extra, and slow to import
+
+        settings = Settings.from_env()
+        path = Path(policy or settings.policy or PACKAGED_POLICY)
+        act = crew.reviewing(settings, path, applies=apply is Apply.ALL, country=country)
+        return crew.work(settings, act, schedule=schedule, is_once=once, concurrency=concurrency)
+
+    if once:
+        return work()
+    with stopping():
+        work()
+    return 0
 
 
 @dataclass(frozen=True)
@@ -374,7 +383,7 @@ def _watch(
         country=country,
         tells=screen.say,
     )
-    with listening() as url, suppress(KeyboardInterrupt):
+    with stopping(), listening() as url:
         screen.say(f"Webhooks are taken at {url}. Stop it with Ctrl-C.")
         Event().wait()
     return 0
@@ -410,6 +419,7 @@ def _decider(apply: Apply, screen: Screen) -> Decide | None:
 def _told(act: Callable[[], int], *, debug: bool) -> int:
     """The exit status of a command; an error is one line."""
     try:
+        begin("sales-follow-up")
         return act()
     except (PipedriveToolsError, UnreadError, KeyboardInterrupt) as error:
         if debug:

@@ -17,6 +17,7 @@ from pipedrive_tools.auth.app import AGAIN, App
 from pipedrive_tools.auth.grant import Grant, Vault
 from pipedrive_tools.errors import ConnectError, LoginError, ReauthorizationError, StoreError
 from pipedrive_tools.ports import Port
+from pipedrive_tools.telemetry import refreshing
 
 EARLY_SECONDS: Final = 300.0
 """A login is refreshed this long before it expires, and up to a fifth earlier, by chance."""
@@ -93,7 +94,8 @@ class OAuth:
             return stored
         self._vault.begin()
         try:
-            fresh = self._app.granted("refresh_token", {"refresh_token": stored.refresh_token})
+            with refreshing():
+                fresh = self._app.granted("refresh_token", {"refresh_token": stored.refresh_token})
         except ReauthorizationError:
             again = self._vault.load()
             if again and again.refresh_token != stored.refresh_token:

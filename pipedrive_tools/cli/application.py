@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import typer
 
-from pipedrive_tools.cli import failure
+from pipedrive_tools.cli import failure, service
 
 COMMANDS: Final = {
     "tools": "List the tools, or those that a policy grants.",
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     words = [word for word in given if word != "--debug"] or ["--help"]
     try:
+        service.begin("pipedrive-tools")
         done = typer.main.get_command(application(words))(
             words, prog_name="pipedrive-tools", standalone_mode=False
         )

@@ -41,14 +41,15 @@ def line(error: BaseException) -> str:
 def say(text: str, error: BaseException | None, code: int) -> int:
     """Write one line to stderr, after the traceback where one is given; gives the exit status back."""
     if error is not None:
-        sys.stderr.write(_without_secrets("".join(traceback.format_exception(error))))
+        sys.stderr.write(without_secrets("".join(traceback.format_exception(error))))
     parts = (" ".join(part.split()).rstrip(".") for part in text.splitlines())
     shown = "".join(sign for sign in "; ".join(filter(None, parts)) if sign.isprintable())
-    sys.stderr.write(f"{_without_secrets(shown)}\n")
+    sys.stderr.write(f"{without_secrets(shown)}\n")
     return code
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """A text without the values of the variables that hold secrets."""
     for name in SECRETS:
         if len(value := os.environ.get(name, "").strip()) >= SHORTEST_SECRET:
             text = text.replace(value, "***")

@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from pipedrive_tools import auth
 from pipedrive_tools.cli import failure, output
+from pipedrive_tools.cli.service import stopping
 from pipedrive_tools.errors import MissingExtraError
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import inbox
@@ -34,10 +34,7 @@ def serve(
         from pipedrive_tools.webhooks.running import receiving  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "uvicorn", "webhooks") from error
-    with (
-        suppress(KeyboardInterrupt),
-        receiving(Settings.from_env()) as app,
-    ):  # the way in which it is meant to end
+    with stopping(), receiving(Settings.from_env()) as app:
         serving.serve(app, host, port, ready=_introduce)
 
 

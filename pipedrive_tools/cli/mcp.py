@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-import signal
 import sys
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from pipedrive_tools.adapters.mcp import build_server, serve_http
 from pipedrive_tools.cli import access, output
 from pipedrive_tools.cli.options import AgentName, PolicyFile
 from pipedrive_tools.cli.profile import ProfileName
+from pipedrive_tools.cli.service import leaving, stopping
 from pipedrive_tools.errors import SettingsError
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.toolset import Toolset
@@ -55,9 +55,7 @@ def command(
             else:
                 await server.run_stdio_async()
 
-    if not http:  # whoever reads stdin cannot be interrupted; a process that is killed loses no write
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with suppress(KeyboardInterrupt):  # the way in which it is meant to end
+    with stopping() if http else leaving():
         asyncio.run(serve())
 
 

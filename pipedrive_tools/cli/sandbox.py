@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -12,6 +11,7 @@ import typer
 
 from pipedrive_tools.cli import output
 from pipedrive_tools.cli.options import one_of
+from pipedrive_tools.cli.service import stopping
 from pipedrive_tools.errors import MissingExtraError
 from pipedrive_tools.settings import Plan
 
@@ -59,7 +59,7 @@ def command(
     ] = None,
 ) -> None:
     """Serve until Ctrl-C."""
-    with suppress(KeyboardInterrupt):  # the way in which it is meant to end
+    with stopping():
         serve(
             port,
             host,

@@ -165,6 +165,14 @@ def counts(connection: Connection, account: str) -> dict[State, int]:
     return {row.state: row.number for row in connection.execute(query)}
 
 
+def oldest(connection: Connection, account: str) -> float | None:
+    """When the oldest event came that is neither over nor parked; None where there is none."""
+    is_open = inbox.c.state.in_(("new", "queued"))
+    query = select(func.min(inbox.c.received)).where(inbox.c.account == account, is_open)
+    since: float | None = connection.scalar(query)
+    return since
+
+
 def forget(connection: Connection, account: str, before: float) -> list[tuple[int, int]]:
     """Drop some events that were over before this moment; gives number and turn of each."""
     over = select(inbox.c.id, inbox.c.turn).where(

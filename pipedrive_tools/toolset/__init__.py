@@ -41,6 +41,7 @@ from pipedrive_tools.toolset.result import Status, ToolResult
 from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.tool import Tool
 from pipedrive_tools.toolset.undo import undo
+from pipedrive_tools.toolset.watched import UNDO, listens, watched
 from pipedrive_tools.toolset.way import serve
 
 __all__ = ["Status", "Tool", "ToolResult", "Toolset"]
@@ -200,11 +201,11 @@ class Toolset:
 
     def undo(self, audit_id: str, *, dry_run: bool = False) -> ToolResult:
         """Take a write back, through the same gate; refused when the record has moved since."""
-        return drive(undo(self._desk, audit_id, self._lines.blocking(), dry_run=dry_run))
+        return drive(self._undo(audit_id, self._lines.blocking(), dry_run=dry_run))
 
     async def aundo(self, audit_id: str, *, dry_run: bool = False) -> ToolResult:
         """Take a write back, through the same gate; refused when the record has moved since."""
-        return await undo(self._desk, audit_id, self._lines.of_this_loop(), dry_run=dry_run)
+        return await self._undo(audit_id, self._lines.of_this_loop(), dry_run=dry_run)
 
     def recover(self, *, wait: bool = False) -> list[Settled]:
         """Settle writes of unknown outcome whose time has come; with `wait`, stay until none is left."""
@@ -220,6 +221,19 @@ class Toolset:
             return list(audit.rows(connection, account=self._desk.books.account, run=self.run))[-limit:]
 
     async def _serve(self, name: str, arguments: Mapping[str, Any], line: Line) -> ToolResult:
+        """Take a call all the way, and tell of it where somebody listens."""
+        if not listens():
+            return await self._taken(name, arguments, line)
+        with watched(name, self._desk.books.who, line) as call:
+            call.result = await self._taken(name, arguments, call.line)
+            return call.result
+
+    async def _undo(self, audit_id: str, line: Line, *, dry_run: bool) -> ToolResult:
+        with watched(UNDO, self._desk.books.who, line) as call:
+            call.result = await undo(self._desk, audit_id, call.line, dry_run=dry_run)
+            return call.result
+
+    async def _taken(self, name: str, arguments: Mapping[str, Any], line: Line) -> ToolResult:
         """Writes left open by a killed process are looked into before the first call."""
         try:
             if self._desk.run.unsettled:

@@ -13,7 +13,9 @@ from pipedrive_tools.gate.verdict import Counters, Verdict
 from pipedrive_tools.state import approvals, audit, journal, usage
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.state.store import Hot, Store
+from pipedrive_tools.telemetry import Who
 from pipedrive_tools.toolset.run import Run
+from pipedrive_tools.toolset.watched import noted
 
 
 def named(key: Key | None) -> str | None:
@@ -68,6 +70,7 @@ class Books:
         self.store = store
         self.account = account
         self.agent = agent
+        self.who = Who(agent=agent, run=run.name, account=account)
         self._run = run
         self._whose = usage.Whose(account, run.name, agent)
         self._redaction = redaction
@@ -283,6 +286,7 @@ class Books:
     ) -> None:
         if step != "decision":
             cost += self._looks.pop(number, 0)
+            noted(tool, self.who, verdict, status=status, tokens=cost, approver=approver)
         sentence = recorded(self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome)
         audit.append(
             connection,

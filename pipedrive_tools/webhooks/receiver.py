@@ -22,6 +22,7 @@ from pipedrive_tools.errors import EventError, StoreError
 from pipedrive_tools.state.inbox import Arrival, Source
 from pipedrive_tools.webhooks import events
 from pipedrive_tools.webhooks.intake import Intake
+from pipedrive_tools.webhooks.seen import Seen
 
 PATH: Final = "/webhooks"
 KEPT: Final = 204
@@ -125,7 +126,7 @@ class Receiver:
 def application(intake: Intake, credential: Credential, *, bounds: Bounds | None = None) -> Starlette:
     """The receiver as an application that any ASGI server can serve; `PATH` is where it takes events."""
     endpoint = Receiver(intake, credential, bounds or Bounds())
-    return Starlette(routes=[Route(PATH, endpoint=endpoint)])
+    return Starlette(routes=[Route(PATH, endpoint=Seen(endpoint, PATH))])
 
 
 def arrival(event: events.Event, body: bytes, *, source: Source = "webhook") -> Arrival:

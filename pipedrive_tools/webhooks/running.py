@@ -18,6 +18,7 @@ from pipedrive_tools.webhooks.credentials import HookCredentials
 from pipedrive_tools.webhooks.hint import Handler, Hint
 from pipedrive_tools.webhooks.intake import Intake
 from pipedrive_tools.webhooks.receiver import application
+from pipedrive_tools.webhooks.seen import counted
 from pipedrive_tools.webhooks.sweep import Sweep, Swept, repeated
 
 SWEEP_SECONDS: Final = 15 * 60.0
@@ -40,6 +41,7 @@ def receiving(settings: Settings) -> Iterator[Starlette]:
         events = Store(inbox.beside(settings.state, "inbox"), tidies_itself=False)
         stack.callback(store.close)
         stack.callback(events.close)
+        stack.enter_context(counted(events, auth.origin(settings)))
         intake = stack.enter_context(Intake(events, auth.origin(settings)))
         yield application(intake, HookCredentials.of(settings, store).check)
 
@@ -74,6 +76,7 @@ class Working:
                 threads=self.threads,
                 on_end=self.on_end,
             )
+            stack.enter_context(counted(events, account))
             stack.enter_context(worker)
             sweep = Sweep(store=events, account=account, connect=lambda run: self.connect(run, ()))
             stack.enter_context(repeated(sweep, self.sweep_seconds, on_swept=self.on_swept))

@@ -18,6 +18,7 @@ from pipedrive_tools.state.inbox import Item
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.alone import alone
 from pipedrive_tools.webhooks.queue import POLL_SECONDS, WAITS, Queue, StoppedError, Ticket, Work
+from pipedrive_tools.webhooks.seen import processing
 
 Act = Callable[[Item], str]
 """Works on an event and says in a few words what it did; raises where it could not yet."""
@@ -71,7 +72,7 @@ class Worker:
         with ExitStack() as stack:
             stack.enter_context(alone(self.queue_url))
             clerk = Thread(target=self._run, name="webhooks-clerk", daemon=True)
-            stack.callback(clerk.join)
+            stack.callback(lambda: clerk.join() if clerk.ident else None)
             stack.callback(self._stops.set)  # after the queue: what is under way there waits for the clerk
             self._queue = stack.enter_context(
                 Queue(self.queue_url, work, self.threads, self.waits, self.poll_seconds)
@@ -133,7 +134,8 @@ class Worker:
         item = self._item(number)
         if item is None or item.state not in {"new", "queued"}:
             return "it was over already"
-        outcome = self.act(item)
+        with processing(item):
+            outcome = self.act(item)
         self._ending[number] = item
         return outcome
 
@@ -159,4 +161,5 @@ class Worker:
             item = inbox.get(connection, number)
             inbox.park(connection, number, problem)
         if item is not None and item.state in {"new", "queued"}:
+            LOG.warning("event %d was tried for the last time and is parked: %s", number, problem)
             self.on_end(item, f"parked: {problem}")

@@ -41,6 +41,7 @@ from tests.logins import (
     refreshes,
     sandbox_settings,
 )
+from tests.telling import Told
 
 PORT = FakePort()
 WHOLE = {"access_token": "a", "refresh_token": "r", "expires_in": 3599, "api_domain": HOME}
@@ -338,6 +339,19 @@ async def test_tasks_against_the_sandbox(sandbox: Sandbox, tmp_path: Path) -> No
 
     assert [each.status for each in found[8:]] == ["ok"] * 8
     assert refreshes(sandbox.log()) == [200]
+
+
+def test_refreshes_are_counted(sandbox: Sandbox, tmp_path: Path, told: Told) -> None:
+    """Each question for a new access token is told, with whether one came, and without any token."""
+    settings = sandbox_settings(sandbox, tmp_path)
+    grant = log_in(settings)
+    with Pipedrive(settings=settings) as client:
+        sandbox.expire()
+        client.send(account.get_current_user())
+
+    assert told.metrics()["pipedrive.refreshes"] == [({"pipedrive.outcome": "ok"}, 1)]
+    assert grant.access_token not in told
+    assert grant.refresh_token not in told
 
 
 def test_short_lives(sandbox: Sandbox, tmp_path: Path) -> None:
