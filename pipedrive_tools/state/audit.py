@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.schema import audit
-from pipedrive_tools.state.store import Hot
 
 GENESIS: Final = "0" * 64
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -19,6 +19,8 @@ _COLUMNS: Final = (
     "seq", "id", "time", "account", "run", "agent", "tool", "step", "decision",
     "rule", "approver", "status", "cost", "sentence", "hash",
 )  # fmt: skip
+SAID: Final = tuple(name for name in _COLUMNS if name not in {"seq", "time", "hash"})
+"""What a row says; the rest is where it stands in the chain."""
 _INSERT: Final = f"INSERT INTO audit ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _IN_ORDER: Final = f"SELECT {', '.join(_COLUMNS)} FROM audit ORDER BY seq"  # noqa: S608
 _HEAD: Final = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
@@ -53,12 +55,12 @@ class Row(Entry):
     hash: str
 
 
-def append(connection: Hot, entry: Entry) -> str:
-    """Add a row to the chain within the caller's transaction; gives the new head."""
+def append(connection: Hot, entry: Entry, *, at: float | None = None) -> str:
+    """Add a row to the chain within the caller's transaction, made now or then; gives the new head."""
     connection.alone("audit")  # one chain, one after the other
     head = connection.first(_HEAD)
     seq, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
-    now = round(time.time(), 6)
+    now = round(time.time() if at is None else at, 6)
     digest = link(previous, seq, now, entry)
     connection.execute(
         _INSERT,

@@ -4,7 +4,7 @@ import atexit
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from types import MethodType
 from typing import Any, Final, Generic, TypeVar, cast
@@ -37,10 +37,16 @@ class Later(Generic[T]):
             if self._thread is None:
                 self._start()
 
-    def due(self) -> Iterator[T]:
-        """Everything that waits, which from now on is the caller's to do."""
-        while self._waiting and self._process == os.getpid():
-            yield self._waiting.popleft()
+    def due(self, most: int | None = None) -> list[T]:
+        """What has waited longest, or everything, which from now on is the caller's to do."""
+        if self._process != os.getpid():
+            return []
+        count = len(self._waiting) if most is None else min(most, len(self._waiting))
+        return [self._waiting.popleft() for _ in range(count)]
+
+    def put_back(self, works: Sequence[T]) -> None:
+        """Let work wait again that was taken and could not be done."""
+        self._waiting.extendleft(reversed(works))
 
     def flush(self) -> None:
         """Do now what waits."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state import revisions
 from pipedrive_tools.state.driver import Driver, Hot
+from pipedrive_tools.state.notes import Notes
 
 __all__ = ["Hot", "Store", "default_url"]
 
@@ -35,6 +36,7 @@ class Store:
         self.driver: Final = _driver(self.url, tidies_itself=tidies_itself)
         try:
             revisions.move_forward(self.driver)
+            self.notes: Final = Notes(self.driver)
         except BaseException:
             self.driver.close()
             raise
@@ -45,7 +47,8 @@ class Store:
         return self.driver.path
 
     def transaction(self, *, durable: bool) -> AbstractContextManager[Connection]:
-        """One transaction; a durable one is on the disk when it ends."""
+        """One transaction, which sees all that this process has noted; a durable one is on the disk when it ends."""
+        self.notes.flush()
         return self.driver.transaction(durable=durable)
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -73,7 +76,8 @@ class Store:
         self.driver.alone(connection, name)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Write what waits, and close every connection."""
+        self.notes.close()
         self.driver.close()
 
 

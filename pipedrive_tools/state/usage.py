@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.schema import touched, usage
-from pipedrive_tools.state.store import Hot
 
 _ADD: Final = (
     f"INSERT INTO {usage.name} AS held (account, period, agent, writes, tokens, rows, value) "  # noqa: S608
@@ -34,10 +34,10 @@ class Whose(NamedTuple):
     run: str
     agent: str
 
-    @property
-    def periods(self) -> tuple[str, str]:
-        """The two periods that a call counts in."""
-        return f"run:{self.run}", f"day:{datetime.now(UTC).date().isoformat()}"
+    def periods(self, at: float | None = None) -> tuple[str, str]:
+        """The two periods that a call counts in, now or at a moment."""
+        day = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+        return f"run:{self.run}", f"day:{day.date().isoformat()}"
 
 
 class Used(NamedTuple):
@@ -58,7 +58,7 @@ class UsedNow(NamedTuple):
 
 def read(connection: Hot, whose: Whose) -> UsedNow:
     """What an agent has used up."""
-    both = whose.periods
+    both = whose.periods()
     rows = connection.execute(_READ, (whose.account, *both, whose.agent))
     found = {row[0]: Used(*row[1:]) for row in rows}
     return UsedNow(*(found.get(period, Used()) for period in both))
@@ -66,16 +66,18 @@ def read(connection: Hot, whose: Whose) -> UsedNow:
 
 def counted(connection: Hot, whose: Whose, record: str) -> frozenset[str]:
     """The periods, `run` and `day`, in which a record is among the rows that were counted."""
-    names = dict(zip(whose.periods, ("run", "day"), strict=True))
+    names = dict(zip(whose.periods(), ("run", "day"), strict=True))
     found = connection.execute(_TOUCHED, (whose.account, *names, whose.agent, record))
     return frozenset(names[period] for (period,) in found)
 
 
-def add(connection: Hot, whose: Whose, more: Used, *, record: str | None = None) -> UsedNow:
+def add(
+    connection: Hot, whose: Whose, more: Used, *, record: str | None = None, at: float | None = None
+) -> UsedNow:
     """Count what a call uses, and its record once per period; gives the sums."""
     values: list[Any] = []
     account, _, agent = whose
-    for period in whose.periods:
+    for period in whose.periods(at):
         is_new = record is not None and connection.first(_TOUCH, (account, period, agent, record)) is not None
         values += (account, period, agent, more.writes, more.tokens, more.rows + is_new, more.value)
     of_run, of_day = connection.execute(_ADD, values).fetchall()

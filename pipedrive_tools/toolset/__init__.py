@@ -92,6 +92,7 @@ class Toolset:
                 redaction=redaction,
                 account=caller.account,
                 labels=lambda: directory.labels,
+                limits_tokens=rights.limits.for_tokens,
             ),
             directory=directory,
             redaction=redaction,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipedrive_tools.endpoint import Call, Effect
 from pipedrive_tools.fields import Labels
@@ -10,9 +10,10 @@ from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.gate.scope import Key, target_key
 from pipedrive_tools.gate.sentence import effect, recorded
 from pipedrive_tools.gate.verdict import Counters, Verdict
-from pipedrive_tools.state import approvals, audit, journal, usage
+from pipedrive_tools.state import approvals, audit, journal, notes, usage
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.journal import Intent
-from pipedrive_tools.state.store import Hot, Store
+from pipedrive_tools.state.store import Store
 from pipedrive_tools.telemetry import Who
 from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.watched import noted
@@ -54,6 +55,15 @@ class Begun:
     repeat: Intent | None = None
 
 
+class Ending(NamedTuple):
+    """How a call ended, as its audit row has it."""
+
+    status: str
+    outcome: str
+    tokens: int = 0
+    approver: str = ""
+
+
 class Books:
     """The books of one run of one agent."""
 
@@ -66,6 +76,7 @@ class Books:
         redaction: Redaction,
         account: str = "",
         labels: Callable[[], Labels] = Labels,
+        limits_tokens: bool = False,
     ) -> None:
         self.store = store
         self.account = account
@@ -75,6 +86,7 @@ class Books:
         self._whose = usage.Whose(account, run.name, agent)
         self._redaction = redaction
         self._labels = labels
+        self._limits_tokens = limits_tokens  # then every process must see at once what is used up
         self._looks: dict[str, int] = {}
         self.refresh()
         if run.counters.tokens_run:  # a run that goes on has read before
@@ -122,36 +134,21 @@ class Books:
     def _count(self, connection: Hot, used: usage.Used, *, record: str | None = None) -> None:
         self._run.saw(_counters(usage.add(connection, self._whose, used, record=record)))
 
-    def note(
-        self,
-        tool: str,
-        said: str,
-        verdict: Verdict,
-        *,
-        status: str,
-        outcome: str,
-        tokens: int = 0,
-        number: str | None = None,
-        approver: str = "",
-    ) -> str:
+    @property
+    def notes_at_once(self) -> bool:
+        """Whether `note` waits for nothing."""
+        return not self._limits_tokens and self.store.notes.may_wait
+
+    def note(self, number: str, tool: str, said: str, verdict: Verdict, ending: Ending) -> None:
         """One row for a call that changes nothing: a read, a refusal, a rehearsal."""
-        number = number or journal.new_id()
+        entry, tokens = self._entry(number, tool, said, verdict, "call", ending), ending.tokens
+        if not self._limits_tokens and self.store.notes.add(entry, tokens):
+            self._run.spent_more(tokens)
+            return
+        self.store.notes.flush()
         with self.store.hot(durable=False) as connection:
-            if tokens:
-                self._count(connection, usage.Used(tokens=tokens))
-            self._append(
-                connection,
-                number,
-                tool,
-                said,
-                verdict,
-                "call",
-                status=status,
-                outcome=outcome,
-                cost=tokens,
-                approver=approver,
-            )
-        return number
+            if used := notes.note(connection, entry, tokens):
+                self._run.saw(_counters(used))
 
     def spends_approval(self, id: str) -> bool:
         """Spend an approval of a read, which has no intent to be written down with it."""
@@ -169,7 +166,7 @@ class Books:
     ) -> Begun:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
         call, number = decided.call, decided.id
-        # What is checked here must still hold when it is written.
+        self.store.notes.flush()  # what is checked here must still hold when it is written
         with self.store.hot(durable=True, alone=self.account) as connection:
             repeat = journal.repeat_of(connection, self.account, self.run, decided.asked, decided.target)
             if repeat:
@@ -183,15 +180,16 @@ class Books:
                 verdict = Verdict("deny", "approval", "the approval was used, withdrawn or has expired")
             said = self.said(call, decided.before)
             if verdict.decision == "deny":
-                self._append(
+                audit.append(
                     connection,
-                    number,
-                    call.endpoint.name,
-                    said,
-                    verdict,
-                    "call",
-                    status="denied",
-                    outcome="refused",
+                    self._entry(
+                        number,
+                        call.endpoint.name,
+                        said,
+                        verdict,
+                        "call",
+                        Ending("denied", "refused"),
+                    ),
                 )
                 return Begun(id=number, refused=verdict)
             journal.add(
@@ -210,16 +208,16 @@ class Books:
             is_new = decided.target is None  # a new record cannot have been counted yet
             used = usage.Used(writes=1, tokens=call.endpoint.cost, rows=int(is_new), value=decided.value)
             self._count(connection, used, record=decided.target)
-            self._append(
+            audit.append(
                 connection,
-                number,
-                call.endpoint.name,
-                said,
-                decided.verdict,
-                "decision",
-                status="sent",
-                outcome="allowed and about to be sent",
-                approver=decided.approver,
+                self._entry(
+                    number,
+                    call.endpoint.name,
+                    said,
+                    decided.verdict,
+                    "decision",
+                    Ending("sent", "allowed and about to be sent", approver=decided.approver),
+                ),
             )
         return Begun(id=number)
 
@@ -249,17 +247,16 @@ class Books:
                 return False
             if more := tokens - (call.endpoint.cost if counted is None else counted):
                 self._count(connection, usage.Used(tokens=more))
-            self._append(
+            audit.append(
                 connection,
-                number,
-                call.endpoint.name,
-                self.said(call, decided.before),
-                decided.verdict,
-                "outcome",
-                status=status,
-                outcome=outcome,
-                cost=tokens,
-                approver=decided.approver,
+                self._entry(
+                    number,
+                    call.endpoint.name,
+                    self.said(call, decided.before),
+                    decided.verdict,
+                    "outcome",
+                    Ending(status, outcome, tokens, decided.approver),
+                ),
             )
         return True
 
@@ -270,39 +267,27 @@ class Books:
             return False
         return journal.made_by_another(connection, decided.id, self.account, endpoint.name, data.get("id"))
 
-    def _append(
-        self,
-        connection: Hot,
-        number: str,
-        tool: str,
-        said: str,
-        verdict: Verdict,
-        step: str,
-        *,
-        status: str,
-        outcome: str,
-        cost: int = 0,
-        approver: str = "",
-    ) -> None:
+    def _entry(
+        self, number: str, tool: str, said: str, verdict: Verdict, step: str, ending: Ending
+    ) -> audit.Entry:
+        status, outcome, cost, approver = ending
         if step != "decision":
             cost += self._looks.pop(number, 0)
             noted(tool, self.who, verdict, status=status, tokens=cost, approver=approver)
-        sentence = recorded(self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome)
-        audit.append(
-            connection,
-            audit.Entry(
-                account=self.account,
-                id=number,
-                run=self.run,
-                agent=self.agent,
-                tool=tool,
-                step=step,
-                decision=verdict.decision,
-                rule=verdict.rule,
-                approver=approver,
-                status=status,
-                cost=cost,
-                sentence=sentence,
+        return audit.Entry(
+            account=self.account,
+            id=number,
+            run=self.run,
+            agent=self.agent,
+            tool=tool,
+            step=step,
+            decision=verdict.decision,
+            rule=verdict.rule,
+            approver=approver,
+            status=status,
+            cost=cost,
+            sentence=recorded(
+                self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome
             ),
         )
 

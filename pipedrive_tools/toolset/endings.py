@@ -20,6 +20,7 @@ from pipedrive_tools.gate.verdict import Verdict
 from pipedrive_tools.render import CONCISE, Shape
 from pipedrive_tools.state.journal import Intent, new_id
 from pipedrive_tools.toolset.advice import next_tools
+from pipedrive_tools.toolset.books import Ending
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.looking import Looked
 from pipedrive_tools.toolset.result import ToolResult
@@ -27,6 +28,16 @@ from pipedrive_tools.wire import Answer
 
 HALTED = Verdict("deny", "limits", "Pipedrive takes no calls for now")
 UNREAD = Verdict("deny", "target", "what it touches could not be read")
+
+
+async def noted(
+    desk: Desk, line: Line, number: str, tool: str, said: str, verdict: Verdict, ending: Ending
+) -> None:
+    """Write down a call that changed nothing; an event loop goes on where the store has to be waited for."""
+    if desk.books.notes_at_once:
+        desk.books.note(number, tool, said, verdict, ending)
+    else:
+        await line.port.run(desk.books.note, number, tool, said, verdict, ending)
 
 
 def rendered(desk: Desk, call: Call[Any], answer: Answer, number: str, shape: Shape = CONCISE) -> ToolResult:
@@ -61,14 +72,14 @@ async def repeated(desk: Desk, call: Call[Any], first: Intent, line: Line, numbe
     """The first result again, saying so."""
     verdict = Verdict("allow", "repeat", "the same call of this run was sent already")
     is_done = first.state == "DONE"
-    await line.port.run(
-        desk.books.note,
+    await noted(
+        desk,
+        line,
+        number,
         call.endpoint.name,
         desk.books.said(call, first.image or None),
         verdict,
-        status="ok" if is_done else "unknown",
-        outcome=f"repeats {first.id}; nothing was sent",
-        number=number,
+        Ending("ok" if is_done else "unknown", f"repeats {first.id}; nothing was sent"),
     )
     if not is_done:
         return ToolResult(
@@ -87,9 +98,7 @@ async def refused(
     """The gate, or the login, does not allow it."""
     number = number or new_id()
     cost = desk.books.looked(number)
-    await line.port.run(
-        desk.books.note, name, said, verdict, status="denied", outcome="refused", number=number
-    )
+    await noted(desk, line, number, name, said, verdict, Ending("denied", "refused"))
     text = render.refusal(name, verdict.rule, verdict.reason)
     return ToolResult(text=text, status="denied", cost=cost, audit_id=number)
 
@@ -109,15 +118,14 @@ async def unapproved(
     shown = Verdict("ask" if waiting else "deny", verdict.rule, verdict.reason)
     outcome = "waits for a person" if waiting else f"rejected by {ruling.by}"
     cost = desk.books.looked(number)
-    await line.port.run(
-        desk.books.note,
+    await noted(
+        desk,
+        line,
+        number,
         call.endpoint.name,
         desk.books.said(call, before),
         shown,
-        status=status,
-        outcome=outcome,
-        number=number,
-        approver=ruling.by,
+        Ending(status, outcome, approver=ruling.by),
     )
     return ToolResult(
         text=render.unapproved(desk.books.said(call, before), ruling.ticket, waiting=waiting, by=ruling.by),
@@ -130,21 +138,21 @@ async def unapproved(
 async def rehearsed(desk: Desk, looked: Looked, verdict: Verdict, line: Line) -> ToolResult:
     """Only shown, not sent."""
     said, looking = desk.books.said(looked.call, looked.before), desk.books.looked(looked.number)
-    number = await line.port.run(
-        desk.books.note,
+    await noted(
+        desk,
+        line,
+        looked.number,
         looked.call.endpoint.name,
         said,
         verdict,
-        status="ok",
-        outcome="rehearsed; nothing was sent",
-        number=looked.number,
+        Ending("ok", "rehearsed; nothing was sent"),
     )
     return ToolResult(
         text=render.rehearsal(said, verdict.decision, looked.call.endpoint.cost, looking),
         status="ok",
         data={"dry_run": True, "effect": said, "decision": verdict.decision},
         cost=looking,
-        audit_id=number,
+        audit_id=looked.number,
     )
 
 
@@ -155,9 +163,7 @@ async def invalid(
     number = number or new_id()
     verdict = Verdict("deny", "arguments", "the arguments do not fit")
     said, cost = f"Use {endpoint.name}", desk.books.looked(number)
-    await line.port.run(
-        desk.books.note, endpoint.name, said, verdict, status="invalid", outcome="invalid", number=number
-    )
+    await noted(desk, line, number, endpoint.name, said, verdict, Ending("invalid", "invalid"))
     advice = next_tools(desk, endpoint, error.arguments)
     return ToolResult(text=render.invalid(error, advice), status="invalid", cost=cost, audit_id=number)
 
@@ -169,14 +175,14 @@ async def unread(
     limited = isinstance(error, StillBlockedError | BudgetSpentError)
     verdict = HALTED if limited else UNREAD
     cost = desk.books.looked(number)
-    await line.port.run(
-        desk.books.note,
+    await noted(
+        desk,
+        line,
+        number,
         call.endpoint.name,
         desk.books.said(call),
         verdict,
-        status="failed",
-        outcome=short(error),
-        number=number,
+        Ending("failed", short(error)),
     )
     text = render.failure(error, wrote=False, advice=if_gone(desk, call, error)) + "\nNothing was changed."
     return ToolResult(text=text, status="failed", cost=cost, audit_id=number)

@@ -15,8 +15,9 @@ from pipedrive_tools.gate.verdict import Verdict
 from pipedrive_tools.render import Shape
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.asking import ask
+from pipedrive_tools.toolset.books import Ending
 from pipedrive_tools.toolset.desk import Desk
-from pipedrive_tools.toolset.endings import if_gone, refused, rendered, short, unapproved
+from pipedrive_tools.toolset.endings import if_gone, noted, refused, rendered, short, unapproved
 from pipedrive_tools.toolset.result import ToolResult
 from pipedrive_tools.wire import Answer
 
@@ -63,16 +64,14 @@ async def _sent_read(
         answer = await perform(call, line)
     except PipedriveToolsError as error:
         looking = desk.books.looked(number)
-        await line.port.run(
-            desk.books.note,
+        await noted(
+            desk,
+            line,
+            number,
             call.endpoint.name,
             said,
             verdict,
-            status="failed",
-            outcome=short(error),
-            tokens=cost,
-            approver=approver,
-            number=number,
+            Ending("failed", short(error), cost, approver),
         )
         return ToolResult(
             text=render.failure(error, wrote=False, advice=if_gone(desk, call, error)),
@@ -84,16 +83,8 @@ async def _sent_read(
     desk.run.read_foreign_text()
     await _learned(desk, call, answer, line, number)
     looking = desk.books.looked(number)
-    await line.port.run(
-        desk.books.note,
-        call.endpoint.name,
-        said,
-        verdict,
-        status="ok",
-        outcome="done",
-        tokens=answer.tokens,
-        approver=approver,
-        number=number,
+    await noted(
+        desk, line, number, call.endpoint.name, said, verdict, Ending("ok", "done", answer.tokens, approver)
     )
     return rendered(desk, call, replace(answer, tokens=answer.tokens + looking), number, shape)
 

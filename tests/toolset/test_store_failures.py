@@ -11,6 +11,7 @@ from pipedrive_tools.errors import StoreError
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.settings import Settings
+from pipedrive_tools.state import spool
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import Toolset
 from tests.calls import calls
@@ -83,14 +84,29 @@ def test_a_change(way: str, tool: str, connect: Open, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("way", ["a disk that is read-only", "a broken file"])
-def test_a_read(way: str, connect: Open, sandbox: Sandbox) -> None:
-    """A read that cannot be written down is not shown."""
+def test_a_read(way: str, connect: Open, settings: Settings) -> None:
+    """While the store cannot be written a read's row waits beside it; once that was seen, no more are shown."""
     toolset = connect(FULL)
     WAYS[way](toolset)
-    result = toolset.call("list_deals", {"limit": 3})
+    first = toolset.call("list_deals", {"limit": 3})
+    assert first.ok
+    [waiting] = spool.beside(file_of(settings)).iterdir()
+    assert str(first.audit_id) in waiting.read_text()
+
+    with pytest.raises(StoreError):
+        toolset._store.notes.flush()
+    later = toolset.call("list_deals", {"limit": 3})
+    assert (later.status, later.data) == ("failed", None)
+    assert "store" in later.text
+
+
+def test_a_read_that_cannot_wait(connect: Open, settings: Settings) -> None:
+    """A read whose row can be kept nowhere is not shown."""
+    spool.beside(file_of(settings)).write_text("no folder")
+    result = connect(FULL).call("list_deals", {"limit": 3})
 
     assert (result.status, result.data) == ("failed", None)
-    assert "store" in result.text
+    assert "cannot be written" in result.text
 
 
 def test_a_whole_store(connect: Open, sandbox: Sandbox) -> None:
