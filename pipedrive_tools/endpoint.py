@@ -190,7 +190,7 @@ class Endpoint(Generic[P, R_co]):
     def _adapter(self) -> TypeAdapter[R_co]:
         return TypeAdapter(self.returns)
 
-    @property
+    @cached_property
     def is_search(self) -> bool:
         """Whether the stricter burst window of searches counts it."""
         return "search" in self.path.lower()
@@ -211,7 +211,7 @@ class Endpoint(Generic[P, R_co]):
         kinds = getattr(self.returns, "__args__", (self.returns,))
         return frozenset().union(*(getattr(kind, "secrets", ()) for kind in kinds))
 
-    @property
+    @cached_property
     def path_arguments(self) -> tuple[str, ...]:
         """Names of the arguments that stand in the path."""
         return path_names(self.path)

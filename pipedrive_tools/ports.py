@@ -7,7 +7,7 @@ runs the same coroutines to their end in one step, inside a running loop (a note
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from functools import lru_cache
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
@@ -42,15 +42,26 @@ class Port(Protocol):
 class BlockingPort:
     """Sockets and clocks that block the caller."""
 
-    def __init__(self, origin: str, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        origin: str,
+        settings: Settings,
+        transport: httpx.BaseTransport | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
+        """`meanwhile` is work to do while Pipedrive makes its answer; it must not wait for anybody."""
         self._settings, self._wire = settings, _Wire(origin, settings)
         self._transport = transport or httpx.HTTPTransport(**_options(origin, settings))
+        self._meanwhile = meanwhile
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer."""
         body = _Body(self._settings)
         try:
-            response = self._transport.handle_request(self._wire.message(request))
+            message = self._wire.message(request)
+            if self._meanwhile:
+                message.stream = _Sending(message.content, self._meanwhile)
+            response = self._transport.handle_request(message)
             stream = cast("httpx.SyncByteStream", response.stream)
             try:
                 body.start(response.headers.get("content-encoding", ""))
@@ -121,6 +132,18 @@ def drive(core: Coroutine[Any, Any, T]) -> T:
         return done.value  # type: ignore[no-any-return]  # StopIteration carries Any
     core.close()
     raise RuntimeError("the core awaited something other than its blocking port")
+
+
+class _Sending(httpx.ByteStream):
+    """A request's body, and what is done once all of it was sent."""
+
+    def __init__(self, body: bytes, then: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._then = then
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from super().__iter__()
+        self._then()
 
 
 class _Body:

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.schema import approvals
-from pipedrive_tools.state.store import Hot
 
 State = Literal["pending", "approved", "rejected", "used"]
 

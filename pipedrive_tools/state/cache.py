@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.schema import cache
-from pipedrive_tools.state.store import Hot
 
 _PUT: Final = (
     f"INSERT INTO {cache.name} (caller, name, records, read) VALUES (?, ?, ?, ?) "  # noqa: S608

@@ -11,6 +11,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from pipedrive_tools.errors import StoreError
+
+
+class BusyError(StoreError):
+    """Somebody else is writing, and the transaction was not to wait."""
+
 
 class Hot(Protocol):
     """A transaction on the driver's own connection, for the statements that every call runs."""
@@ -54,8 +60,13 @@ class Driver(Protocol):
         """One transaction of SQLAlchemy that only reads, and waits for nobody who writes."""
         ...
 
-    def hot(self, *, durable: bool, alone: str | None = None) -> AbstractContextManager[Hot]:
-        """The same on the driver's own connection; alone with a name from its first moment."""
+    def hot(
+        self, *, durable: bool, alone: str | None = None, waits: bool = True
+    ) -> AbstractContextManager[Hot]:
+        """The same on the driver's own connection; alone with a name from its first moment.
+
+        One that is not to wait raises `BusyError` where somebody else is writing, on an engine that has one writer.
+        """
         ...
 
     def glance(self) -> AbstractContextManager[Hot]:

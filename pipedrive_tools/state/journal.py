@@ -20,8 +20,8 @@ from pydantic_core import to_json
 from sqlalchemy import Connection, select, update
 
 from pipedrive_tools.endpoint import Call
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.schema import journal
-from pipedrive_tools.state.store import Hot
 
 State = Literal["SENT", "DONE", "FAILED", "UNKNOWN", "PARKED"]
 
@@ -35,11 +35,16 @@ _SETTLE: Final = (
     "UPDATE journal SET state = ?, result = ?, made = ?, error = ?, changed = ?, lease = 0 "
     "WHERE id = ? AND (CAST(? AS FLOAT) IS NULL OR lease = ?) RETURNING 1"
 )
+_DONE: Final = (
+    "UPDATE journal SET state = 'DONE', result = ?, made = ?, changed = ?, lease = 0 "
+    "WHERE id = ? AND state IN ('SENT', 'UNKNOWN')"
+)
 _MADE: Final = (
     "SELECT 1 FROM journal WHERE account = ? AND tool = ? AND id != ? AND state = 'DONE' AND made = ?"
 )
+_ONE: Final = f"SELECT {_NAMES} FROM journal WHERE id = ?"  # noqa: S608
 _LAST_OF_TARGET: Final = (
-    f"SELECT {_NAMES} FROM journal WHERE account = ? AND run = ? AND target = ? AND state != 'FAILED' "  # noqa: S608
+    "SELECT fingerprint, id FROM journal WHERE account = ? AND run = ? AND target = ? AND state != 'FAILED' "
     "ORDER BY created DESC, id DESC LIMIT 1"
 )
 _SAME_CALL: Final = (
@@ -121,7 +126,7 @@ def intent(
         values=canonical(call.values),
         fingerprint=fingerprint(asked),
         target=target,
-        before=_text(before) if before is not None else None,
+        before=text_of(before) if before is not None else None,
         state="SENT",
         result=None,
         made=None,
@@ -134,7 +139,8 @@ def intent(
     )
 
 
-def _text(data: Any) -> str:
+def text_of(data: Any) -> str:
+    """A record or an answer as the journal keeps it."""
     return to_json(data).decode()
 
 
@@ -168,14 +174,19 @@ def settle(
     lease: float | None = None,
 ) -> bool:
     """Write an outcome down; false when it hangs on a lease that is no longer held."""
-    result = _text(data) if data is not None else None
+    result = None if data is None else text_of(data)
     return (
-        connection.first(_SETTLE, (state, result, _made(data), error, time.time(), id, lease, lease))
+        connection.first(_SETTLE, (state, result, made_by(data), error, time.time(), id, lease, lease))
         is not None
     )
 
 
-def _made(data: Any) -> str | None:
+def done(connection: Hot, id: str, result: str | None, made: str | None, *, at: float) -> None:
+    """Write down what Pipedrive answered at a moment, unless somebody has found it out meanwhile."""
+    connection.execute(_DONE, (result, made, at, id))
+
+
+def made_by(data: Any) -> str | None:
     """Id of the record that an answer names."""
     found = data.get("id") if isinstance(data, dict) else None
     return None if found is None else str(found)
@@ -193,9 +204,10 @@ def repeat_of(connection: Hot, account: str, run: str, call: Call[Any], target: 
     run made and took back or deleted may be made once more.
     """
     if target is not None:
-        found = connection.first(_LAST_OF_TARGET, (account, run, target))
-        if found is None or found[_COLUMNS.index("fingerprint")] != fingerprint(call):
+        last = connection.first(_LAST_OF_TARGET, (account, run, target))
+        if last is None or last[0] != fingerprint(call):
             return None
+        found = connection.first(_ONE, (last[1],))
     else:
         found = connection.first(_SAME_CALL, (account, run, fingerprint(call), call.endpoint.resource))
     return Intent(**dict(zip(_COLUMNS, found, strict=True))) if found else None

@@ -127,7 +127,7 @@ class Limiter:
 
     def until(self, latest: float) -> "Limiter":
         """The same for calls that wait no longer than that."""
-        return replace(self, latest=latest)
+        return Limiter(self.home, self.rules, self.clock, self.is_recovery, latest, self.seen)
 
     @property
     def today(self) -> Today | None:

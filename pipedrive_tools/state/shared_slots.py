@@ -12,11 +12,12 @@ from typing import Any, Final, TypeVar
 
 from pipedrive_tools.ports import Port
 from pipedrive_tools.state.budget import Budget
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.limits import Clock
 from pipedrive_tools.state.rules import Caller
 from pipedrive_tools.state.schema import budgets, windows
 from pipedrive_tools.state.slots import Slots, beside
-from pipedrive_tools.state.store import Hot, Store
+from pipedrive_tools.state.store import Store
 from pipedrive_tools.state.window import Windows
 
 T = TypeVar("T")

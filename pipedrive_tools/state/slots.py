@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from struct import Struct
 from typing import Final, TypeVar
@@ -53,6 +54,7 @@ class Slots:
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
             self._turns = Turns(self._path)
+            self._held: tuple[bytes, Budget, dict[bytes, bytes], Windows] | None = None
             self._later: Later[Work[None]] = Later(self._flush)
             self.budget()
         except OSError as error:
@@ -73,7 +75,7 @@ class Slots:
 
     def budget(self) -> Budget:
         """The account's day, as it is."""
-        return self._wait_and_act(lambda _, budget: budget)
+        return self._wait_and_act(lambda _, budget: replace(budget))
 
     def close(self) -> None:
         """Do what waits, and close the file."""
@@ -94,17 +96,27 @@ class Slots:
     def _acted(self, work: Work[T]) -> T:
         """The turn is ours: first what waited, then the work itself."""
         try:
-            budget, callers = _unpacked(self._turns.read())
-            found = callers.pop(self._caller, None)
-            windows = Windows.unpack(found, time.monotonic()) if found else Windows()
+            content = self._turns.read()
+            if self._held is None or self._held[0] != content:
+                self._held = (content, *self._opened(content))
+            _, budget, others, windows = self._held
             for each in self._later.due():
                 each(windows, budget)
             try:
                 return work(windows, budget)
             finally:
-                self._turns.write(_packed(budget, {self._caller: windows.pack()} | callers))
+                packed = _packed(budget, {self._caller: windows.pack()} | others)
+                self._held = None  # until it is written
+                self._turns.write(packed)
+                self._held = (packed, budget, others, windows)
         finally:
             self._turns.end()
+
+    def _opened(self, content: bytes) -> tuple[Budget, dict[bytes, bytes], Windows]:
+        """The budget, the windows of others, and ours."""
+        budget, callers = _unpacked(content)
+        found = callers.pop(self._caller, None)
+        return budget, callers, Windows.unpack(found, time.monotonic()) if found else Windows()
 
     def _broken(self, error: Exception) -> StoreError:
         return StoreError(f"the limits in {str(self._path)!r} cannot be kept: {error}; nothing was sent")

@@ -5,7 +5,6 @@ store's in one process and outlives both: whoever opens the store next takes ove
 is as safe here as in the store's own log. Each row is a line of JSON, its call's number first.
 """
 
-import json
 import os
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,10 @@ from threading import Lock, RLock
 from typing import Any, Final
 from weakref import WeakSet, finalize
 
+from pydantic_core import from_json, to_json
+
 from pipedrive_tools.errors import StoreError
+from pipedrive_tools.state.driver import BusyError
 from pipedrive_tools.state.later import Later
 
 try:
@@ -27,11 +29,10 @@ MOST_WAITING: Final = 1000
 """Rows that may wait; where more would, the store cannot keep up."""
 AT_ONCE: Final = 64
 """Rows of one transaction, so that others get their turn."""
-_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 Row = Sequence[Any]
-Put = Callable[[Sequence[Row]], None]
-"""Writes rows into the store, in one transaction."""
+Put = Callable[..., None]
+"""Writes rows into the store, in one transaction; with `waits=False` it raises `BusyError` rather than wait."""
 
 
 def beside(store: Path) -> Path:
@@ -45,7 +46,7 @@ class Spool:
     def __init__(self, folder: Path, put: Put) -> None:
         self._folder, self._put = folder, put
         self._later: Later[Row] = Later(self._flush_quietly)
-        self._process, self._file, self._waiting, self._is_stuck = os.getpid(), -1, 0, False
+        self._process, self._file, self._size, self._waiting, self._is_stuck = os.getpid(), -1, 0, 0, False
         self._writing, self._flushing = Lock(), RLock()
         _OF_THIS_PROCESS.add(self)
 
@@ -54,36 +55,50 @@ class Spool:
         """Whether a row may wait; none may while those before it cannot be written into the store."""
         return fcntl is not None and not self._is_stuck and self._waiting < MOST_WAITING
 
-    def add(self, row: Row) -> None:
-        """Keep a row; raises `StoreError` where the disk does not take it."""
-        line = (_ENCODE(row) + "\n").encode()
+    def add(self, row: Row) -> bool:
+        """Keep a row; false where it cannot be kept here."""
+        line = to_json(row) + b"\n"
         if self._process != os.getpid():
             self._forked()
         with self._writing:
-            try:
-                if self._file < 0:
-                    self._open()
-                is_whole = os.write(self._file, line) == len(line)
-            except OSError as error:
-                raise self._broken(error) from None
-            if not is_whole:
-                raise self._broken("the disk is full")
+            if not self._append(line):
+                return False
             self._waiting += 1
             self._later.add(row)
+        return True
 
-    def flush(self) -> None:
-        """Write into the store what waits, in order; it goes on waiting where that fails."""
-        if not self._waiting or self._process != os.getpid():
+    def _append(self, line: bytes) -> bool:
+        try:
+            if self._file < 0:
+                self._open()
+            if os.write(self._file, line) == len(line):
+                self._size += len(line)
+                return True
+            os.ftruncate(self._file, self._size)  # the disk is full, and half a line would spoil the next one
+        except OSError:
+            pass
+        return False
+
+    def flush(self, *, waits: bool = True) -> None:
+        """Write into the store what waits, in order; it goes on waiting where that fails or would take a moment."""
+        if not self._waiting or self._process != os.getpid() or not self._flushing.acquire(blocking=waits):
             return
-        with self._flushing:
+        try:
             while rows := self._later.due(AT_ONCE):
-                try:
-                    self._put(rows)
-                except BaseException:
-                    self._is_stuck = True
-                    self._later.put_back(rows)
-                    raise
-                self._written(len(rows))
+                self._try_to_put(rows, waits=waits)
+        except BusyError:
+            return
+        finally:
+            self._flushing.release()
+
+    def _try_to_put(self, rows: Sequence[Row], *, waits: bool) -> None:
+        try:
+            self._put(rows, waits=waits)
+        except BaseException as error:
+            self._is_stuck = not isinstance(error, BusyError)
+            self._later.put_back(rows)
+            raise
+        self._written(len(rows))
 
     def close(self) -> None:
         """Write what waits and go; what cannot be written is left to whoever opens the store next."""
@@ -100,7 +115,7 @@ class Spool:
 
     def _forked(self) -> None:
         """What waited at a fork, and its file, are the parent's."""
-        self._process, self._file, self._waiting, self._is_stuck = os.getpid(), -1, 0, False
+        self._process, self._file, self._size, self._waiting, self._is_stuck = os.getpid(), -1, 0, 0, False
         self._writing, self._flushing = Lock(), RLock()
 
     def _open(self) -> None:
@@ -112,20 +127,23 @@ class Spool:
             if _is_ours(file):
                 break
             os.close(file)  # somebody took it for one that was left behind
-        self._file, self._closing = file, finalize(self, os.close, file)
+        self._file, self._size, self._closing = file, 0, finalize(self, os.close, file)
 
     def _written(self, count: int) -> None:
         with self._writing:
             self._waiting, self._is_stuck = self._waiting - count, False
             if not self._waiting:
                 os.ftruncate(self._file, 0)
+                self._size = 0
+
+    def flush_if_free(self) -> None:
+        """Write what waits, unless somebody else is writing; what fails is tried again."""
+        with suppress(StoreError):
+            self.flush(waits=False)
 
     def _flush_quietly(self) -> None:
         with suppress(StoreError):  # the rows are in their file
             self.flush()
-
-    def _broken(self, cause: object) -> StoreError:
-        return StoreError(f"what waits in {str(self._folder)!r} cannot be written: {cause}; nothing was sent")
 
 
 _OF_THIS_PROCESS: Final[WeakSet[Spool]] = WeakSet()
@@ -171,4 +189,4 @@ def _rows(content: bytes) -> Iterable[Row]:
     """Rows of a file; a line that a failing machine cut off or lost was not kept."""
     for line in content.splitlines():
         with suppress(ValueError):
-            yield json.loads(line)
+            yield from_json(line)

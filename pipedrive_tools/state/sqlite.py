@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Lock, RLock, local
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -19,8 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from pipedrive_tools.errors import StoreError
-from pipedrive_tools.state.driver import Hot
+from pipedrive_tools.state.driver import BusyError, Hot
 
+Kind = Literal["durable", "quick", "hasty"]
+"""A durable transaction is on the disk when it ends, a quick one soon after; a hasty one waits for no other."""
 BUSY_SECONDS: Final = 30
 WAL_PAGES: Final = 256
 """The write-ahead log begins anew after so many: the disk takes a page in its place in half the time of a new one."""
@@ -40,15 +42,19 @@ class Sqlite:
         self._mine = local()
         try:
             if address.database in {None, "", ":memory:"}:
-                self._durable = self._quick = _engine("sqlite://", "OFF", pages=0, in_memory=True)
+                only = _engine("sqlite://", "OFF", pages=0, in_memory=True)
+                self._engines: dict[Kind, Engine] = {"durable": only, "quick": only, "hasty": only}
                 self._lock = RLock()
             else:
                 prepare_file(Path(self.name))
                 pages = WAL_PAGES if tidies_itself else 0
-                self._durable = _engine(address, "FULL", pages=pages)
-                self._quick = _engine(address, "NORMAL", pages=pages)
-            self._reads = self._quick.execution_options(reads=True)
-            self._quick.connect().close()
+                self._engines = {
+                    "durable": _engine(address, "FULL", pages=pages),
+                    "quick": _engine(address, "NORMAL", pages=pages),
+                    "hasty": _engine(address, "NORMAL", pages=pages, wait_seconds=0),
+                }
+            self._reads = self._engines["quick"].execution_options(reads=True)
+            self._engines["quick"].connect().close()
         except (SQLAlchemyError, OSError) as error:
             raise self._broken("opened", error) from None
 
@@ -60,7 +66,7 @@ class Sqlite:
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[Connection]:
         """One transaction; a durable one is on the disk when this returns."""
-        engine = self._durable if durable else self._quick
+        engine = self._engines["durable" if durable else "quick"]
         try:
             with self._lock or nullcontext(), engine.begin() as connection:
                 yield connection
@@ -77,9 +83,15 @@ class Sqlite:
             raise self._broken("read", error) from None
 
     @contextmanager
-    def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:  # noqa: ARG002  # it is
+    def hot(
+        self,
+        *,
+        durable: bool,
+        alone: str | None = None,  # noqa: ARG002  # it is
+        waits: bool = True,
+    ) -> Iterator[Hot]:
         """The same transaction on the driver's own connection, kept per thread."""
-        hot = self._hot_connection(durable=durable)
+        hot = self._hot_connection("durable" if durable else "quick" if waits else "hasty")
         with self._lock or nullcontext():
             try:
                 hot.execute("BEGIN IMMEDIATE")
@@ -91,12 +103,14 @@ class Sqlite:
                 hot.execute("COMMIT")
             except sqlite3.Error as error:
                 hot.abandon()
+                if not waits and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                    raise BusyError(f"the store {self.name!r} is being written by somebody else") from None
                 raise self._broken("written", error) from None
 
     @contextmanager
     def glance(self) -> Iterator[Hot]:
         """The driver's own connection for one statement, without a transaction around it."""
-        hot = self._hot_connection(durable=False)
+        hot = self._hot_connection("quick")
         with self._lock or nullcontext():
             try:
                 yield hot
@@ -125,15 +139,14 @@ class Sqlite:
     def close(self) -> None:
         """Close every connection."""
         self._mine = local()
-        self._durable.dispose()
-        self._quick.dispose()
+        for engine in self._engines.values():
+            engine.dispose()
 
-    def _hot_connection(self, *, durable: bool) -> "_Hot":
-        name = "durable" if durable else "quick"
+    def _hot_connection(self, name: Kind) -> "_Hot":
         found: _Hot | None = getattr(self._mine, name, None)
         if found is None:
             try:
-                pooled = (self._durable if durable else self._quick).raw_connection()
+                pooled = self._engines[name].raw_connection()
             except SQLAlchemyError as error:
                 raise self._broken("opened", error) from None
             found = _Hot(cast("sqlite3.Connection", pooled.driver_connection), pooled)
@@ -213,8 +226,15 @@ def _to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _engine(url: URL | str, synchronous: str, *, pages: int, in_memory: bool = False) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+def _engine(
+    url: URL | str,
+    synchronous: str,
+    *,
+    pages: int,
+    in_memory: bool = False,
+    wait_seconds: float = BUSY_SECONDS,
+) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": wait_seconds, "check_same_thread": False}}
     if in_memory:
         options["poolclass"] = StaticPool
     else:

@@ -16,7 +16,7 @@ from pipedrive_tools.state import revisions
 from pipedrive_tools.state.driver import Driver, Hot
 from pipedrive_tools.state.notes import Notes
 
-__all__ = ["Hot", "Store", "default_url"]
+__all__ = ["Store", "default_url"]
 
 
 def default_url() -> str:

@@ -92,7 +92,7 @@ class Toolset:
                 redaction=redaction,
                 account=caller.account,
                 labels=lambda: directory.labels,
-                limits_tokens=rights.limits.for_tokens,
+                limits=rights.limits,
             ),
             directory=directory,
             redaction=redaction,
@@ -101,7 +101,9 @@ class Toolset:
             tag=fence_tag or taint.new_tag(),
             limiter=self._limiter,
         )
-        self._lines = Lines(login.origin, settings, login.credential, self._limiter)
+        self._lines = Lines(
+            login.origin, settings, login.credential, self._limiter, meanwhile=store.notes.flush_if_free
+        )
 
     @classmethod
     def connect(

@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 
 from pipedrive_tools.endpoint import Call, Effect
 from pipedrive_tools.fields import Labels
+from pipedrive_tools.gate.policy import Limits
 from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.gate.scope import Key, target_key
 from pipedrive_tools.gate.sentence import effect, recorded
 from pipedrive_tools.gate.verdict import Counters, Verdict
-from pipedrive_tools.state import approvals, audit, journal, notes, usage
+from pipedrive_tools.state import approvals, audit, journal, usage
 from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.journal import Intent
+from pipedrive_tools.state.notes import Done, Note
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.telemetry import Who
 from pipedrive_tools.toolset.run import Run
@@ -38,6 +40,8 @@ class Decided:
     approver: str = ""
     value: float = 0.0
     """Deal value that the call touches."""
+    said: str = ""
+    """The call in plain English."""
 
     @property
     def target(self) -> str | None:
@@ -76,7 +80,7 @@ class Books:
         redaction: Redaction,
         account: str = "",
         labels: Callable[[], Labels] = Labels,
-        limits_tokens: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.store = store
         self.account = account
@@ -86,8 +90,11 @@ class Books:
         self._whose = usage.Whose(account, run.name, agent)
         self._redaction = redaction
         self._labels = labels
-        self._limits_tokens = limits_tokens  # then every process must see at once what is used up
+        limits = limits or Limits()
+        self._limits_tokens = limits.for_tokens  # then every process must see at once what is used up
+        self._is_limited = limits != Limits()
         self._looks: dict[str, int] = {}
+        self._owed: dict[str, int] = {}
         self.refresh()
         if run.counters.tokens_run:  # a run that goes on has read before
             run.read_foreign_text()
@@ -123,9 +130,12 @@ class Books:
 
     def spend(self, tokens: int, number: str) -> None:
         """Count tokens that the gate itself spent on looking; the last audit row of the call carries them."""
+        self._looks[number] = self.looked(number) + tokens
+        if not self._limits_tokens:  # they are counted with the call itself
+            self._owed[number] = self._owed.get(number, 0) + tokens
+            return
         with self.store.hot(durable=False) as connection:
             self._count(connection, usage.Used(tokens=tokens))
-        self._looks[number] = self.looked(number) + tokens
 
     def looked(self, number: str) -> int:
         """Tokens that the gate has spent on a call whose last row is not written yet."""
@@ -141,13 +151,24 @@ class Books:
 
     def note(self, number: str, tool: str, said: str, verdict: Verdict, ending: Ending) -> None:
         """One row for a call that changes nothing: a read, a refusal, a rehearsal."""
-        entry, tokens = self._entry(number, tool, said, verdict, "call", ending), ending.tokens
-        if not self._limits_tokens and self.store.notes.add(entry, tokens):
-            self._run.spent_more(tokens)
+        entry = self._entry(number, tool, said, verdict, "call", ending)
+        self._keep(Note.of(entry, ending.tokens + self._owed.pop(number, 0)))
+
+    def done(self, decided: Decided, data: Any, tokens: int) -> None:
+        """A write went through: what Pipedrive answered, its row, and tokens that were not foreseen."""
+        ending = Ending("ok", "done", tokens, decided.approver)
+        entry = self._outcome(decided, ending)
+        answered = Done(None if data is None else journal.text_of(data), journal.made_by(data))
+        self._keep(Note.of(entry, tokens - decided.call.endpoint.cost, answered))
+
+    def _keep(self, note: Note) -> None:
+        """Let a note wait on its way into the store, where that may be; else write it now."""
+        if not self._limits_tokens and self.store.notes.add(note):
+            self._run.spent_more(note.tokens)
             return
         self.store.notes.flush()
-        with self.store.hot(durable=False) as connection:
-            if used := notes.note(connection, entry, tokens):
+        with self.store.hot(durable=False, alone=self.account) as connection:
+            if used := note.write(connection):
                 self._run.saw(_counters(used))
 
     def spends_approval(self, id: str) -> bool:
@@ -157,39 +178,48 @@ class Books:
 
     def repeat_of(self, call: Call[Any]) -> Intent | None:
         """The earlier call of this run that this one repeats."""
-        key = target_key(call)
+        if self._repeated(call) is None:
+            return None
+        self.store.notes.flush()  # what became of it may be on its way
+        return self._repeated(call)
+
+    def _repeated(self, call: Call[Any]) -> Intent | None:
+        target = named(target_key(call))
         with self.store.glance() as connection:
-            return journal.repeat_of(connection, self.account, self.run, call, named(key))
+            return journal.repeat_of(connection, self.account, self.run, call, target)
 
     def begin(
         self, decided: Decided, *, check: Callable[[Counters], Verdict], approval: str | None = None
     ) -> Begun:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
+        begun = self._begin(decided, check, approval)
+        if begun.repeat:
+            self.store.notes.flush()  # what became of the earlier one, or of its record, may be on its way
+            begun = self._begin(decided, check, approval)
+        return begun
+
+    def _begin(self, decided: Decided, check: Callable[[Counters], Verdict], approval: str | None) -> Begun:
         call, number = decided.call, decided.id
-        self.store.notes.flush()  # what is checked here must still hold when it is written
+        # What is checked here must still hold when it is written.
         with self.store.hot(durable=True, alone=self.account) as connection:
             repeat = journal.repeat_of(connection, self.account, self.run, decided.asked, decided.target)
             if repeat:
                 return Begun(id=repeat.id, repeat=repeat)
-            verdict = check(_counters(usage.read(connection, self._whose)))
+            is_limited = self._is_limited
+            verdict = check(
+                _counters(usage.read(connection, self._whose)) if is_limited else self._run.counters
+            )
             if (
                 verdict.decision != "deny"
                 and approval
                 and not approvals.use(connection, self.account, approval)
             ):
                 verdict = Verdict("deny", "approval", "the approval was used, withdrawn or has expired")
-            said = self.said(call, decided.before)
+            said, owed = decided.said, self._owed.pop(number, 0)
             if verdict.decision == "deny":
-                audit.append(
-                    connection,
-                    self._entry(
-                        number,
-                        call.endpoint.name,
-                        said,
-                        verdict,
-                        "call",
-                        Ending("denied", "refused"),
-                    ),
+                refused = Ending("denied", "refused")
+                Note.of(self._entry(number, call.endpoint.name, said, verdict, "call", refused), owed).write(
+                    connection
                 )
                 return Begun(id=number, refused=verdict)
             journal.add(
@@ -206,19 +236,12 @@ class Books:
                 ),
             )
             is_new = decided.target is None  # a new record cannot have been counted yet
-            used = usage.Used(writes=1, tokens=call.endpoint.cost, rows=int(is_new), value=decided.value)
+            tokens = call.endpoint.cost + owed
+            used = usage.Used(writes=1, tokens=tokens, rows=int(is_new), value=decided.value)
             self._count(connection, used, record=decided.target)
-            audit.append(
-                connection,
-                self._entry(
-                    number,
-                    call.endpoint.name,
-                    said,
-                    decided.verdict,
-                    "decision",
-                    Ending("sent", "allowed and about to be sent", approver=decided.approver),
-                ),
-            )
+            sent = Ending("sent", "allowed and about to be sent", approver=decided.approver)
+            entry = self._entry(number, call.endpoint.name, said, decided.verdict, "decision", sent)
+            audit.append(connection, entry)
         return Begun(id=number)
 
     def finish(
@@ -240,24 +263,16 @@ class Books:
         when the record that it found turned out to be another write's.
         """
         call, number = decided.call, decided.id
+        entry = self._outcome(decided, Ending(status, outcome, tokens, decided.approver))
+        more = tokens - (call.endpoint.cost if counted is None else counted)
         with self.store.hot(durable=False, alone=self.account) as connection:
             if lease and state == "DONE" and self._is_taken(connection, decided, data):
                 return False
             if not journal.settle(connection, number, state, data=data, error=error, lease=lease):
                 return False
-            if more := tokens - (call.endpoint.cost if counted is None else counted):
+            if more:
                 self._count(connection, usage.Used(tokens=more))
-            audit.append(
-                connection,
-                self._entry(
-                    number,
-                    call.endpoint.name,
-                    self.said(call, decided.before),
-                    decided.verdict,
-                    "outcome",
-                    Ending(status, outcome, tokens, decided.approver),
-                ),
-            )
+            audit.append(connection, entry)
         return True
 
     def _is_taken(self, connection: Hot, decided: Decided, data: Any) -> bool:
@@ -266,6 +281,10 @@ class Books:
         if endpoint.effect is not Effect.CREATE or not isinstance(data, dict):
             return False
         return journal.made_by_another(connection, decided.id, self.account, endpoint.name, data.get("id"))
+
+    def _outcome(self, decided: Decided, ending: Ending) -> audit.Entry:
+        said = decided.said
+        return self._entry(decided.id, decided.call.endpoint.name, said, decided.verdict, "outcome", ending)
 
     def _entry(
         self, number: str, tool: str, said: str, verdict: Verdict, step: str, ending: Ending

@@ -1,8 +1,8 @@
 """How a call may end, each written down and told to the model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, ParamSpec
 
 from pipedrive_tools import render
 from pipedrive_tools.client import Line
@@ -26,18 +26,27 @@ from pipedrive_tools.toolset.looking import Looked
 from pipedrive_tools.toolset.result import ToolResult
 from pipedrive_tools.wire import Answer
 
-HALTED = Verdict("deny", "limits", "Pipedrive takes no calls for now")
-UNREAD = Verdict("deny", "target", "what it touches could not be read")
+P = ParamSpec("P")
+
+HALTED: Final = Verdict("deny", "limits", "Pipedrive takes no calls for now")
+UNREAD: Final = Verdict("deny", "target", "what it touches could not be read")
 
 
 async def noted(
     desk: Desk, line: Line, number: str, tool: str, said: str, verdict: Verdict, ending: Ending
 ) -> None:
-    """Write down a call that changed nothing; an event loop goes on where the store has to be waited for."""
+    """Write down a call that changed nothing."""
+    await at_once(desk, line, desk.books.note, number, tool, said, verdict, ending)
+
+
+async def at_once(
+    desk: Desk, line: Line, write: Callable[P, None], /, *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Write down how a call ended; an event loop goes on where the store has to be waited for."""
     if desk.books.notes_at_once:
-        desk.books.note(number, tool, said, verdict, ending)
+        write(*args, **kwargs)
     else:
-        await line.port.run(desk.books.note, number, tool, said, verdict, ending)
+        await line.port.run(write, *args, **kwargs)
 
 
 def rendered(desk: Desk, call: Call[Any], answer: Answer, number: str, shape: Shape = CONCISE) -> ToolResult:

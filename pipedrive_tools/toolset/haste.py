@@ -1,7 +1,7 @@
 """How long one write may be tried: no longer than recovery leaves it alone, or both would send it."""
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Effect
@@ -24,7 +24,7 @@ def in_time(line: Line, settings: Settings, settle_seconds: float) -> Line:
     """The line for one write, whose last try is over before recovery may look into it."""
     latest = time.monotonic() + untouched_seconds(settings, settle_seconds) - answer_seconds(settings)
     hasty = _Hasty(line.patience.attempts, whole=line.patience, latest=latest)
-    return replace(line, patience=hasty, pace=line.pace.until(latest))
+    return Line(line.port, line.credential, hasty, line.pace.until(latest), line.clock)
 
 
 @dataclass

@@ -37,11 +37,14 @@ async def read(
             return await refused(desk, call.endpoint.name, said, SPENT, line, number)
         approver = ruling.by
     cost = call.endpoint.cost
-    if desk.policy.of(desk.agent).limits.for_tokens:
+    if limited := desk.policy.of(desk.agent).limits.for_tokens:
         await line.port.run(desk.books.refresh)
-    again = desk.run.start(cost, lambda counters: desk.decided(call, None, counters))
-    if again.decision == "deny":
-        return await refused(desk, call.endpoint.name, said, again, line, number)
+    if limited or approver:  # else nothing has moved since the verdict
+        again = desk.run.start_if(cost, lambda counters: desk.decided(call, None, counters))
+        if again.decision == "deny":
+            return await refused(desk, call.endpoint.name, said, again, line, number)
+    else:
+        desk.run.start(cost)
     try:
         return await _sent_read(desk, call, verdict, said, approver, line, number, shape)
     finally:

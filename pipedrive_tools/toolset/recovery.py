@@ -153,6 +153,7 @@ async def _write_down(
         asked=held.call,
         verdict=Verdict("allow", "recovery"),
         before=row.image or None,
+        said=desk.books.said(held.call, row.image or None),
     )
     written = await line.port.run(
         desk.books.finish,

@@ -7,7 +7,7 @@ recoverer, and be sent twice.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 from pipedrive_tools.client import Line, Pace
 from pipedrive_tools.endpoint import Call, Endpoint
@@ -47,9 +47,9 @@ class _Reserved:
         """Pipedrive refused or failed."""
         await self.pace.told(error, port)
 
-    def until(self, latest: float) -> Self:
+    def until(self, latest: float) -> "_Reserved":
         """The same, waiting no longer than that."""
-        return replace(self, pace=self.pace.until(latest))
+        return _Reserved(self.pace.until(latest), self.held)
 
 
 @asynccontextmanager

@@ -68,8 +68,13 @@ class Run:
                 held, tokens_run=held.tokens_run + tokens, tokens_day=held.tokens_day + tokens
             )
 
-    def start(self, tokens: int, check: Callable[[Counters], Verdict]) -> Verdict:
-        """Count a call that is under way, so that parallel calls add up, unless the check refuses it."""
+    def start(self, tokens: int) -> None:
+        """Count a call that is under way, so that parallel calls add up."""
+        with self._lock:
+            self._in_flight += tokens
+
+    def start_if(self, tokens: int, check: Callable[[Counters], Verdict]) -> Verdict:
+        """The same, unless the check refuses it."""
         with self._lock:
             verdict = check(self.counters)
             if verdict.decision != "deny":

@@ -55,7 +55,13 @@ async def judge(
         return await refused(desk, call.endpoint.name, desk.books.said(call), verdict, line, number)
     if not call.endpoint.effect.writes:
         return await read(desk, call, verdict, line, number, shape)
-    if not desk.rehearses(call) and (first := await line.port.run(desk.books.repeat_of, call)):
+    # Where nothing is read and nobody is asked first, it is soon enough to look when the intent is written.
+    looks_first = call.endpoint.target or verdict.decision == "ask"
+    if (
+        looks_first
+        and not desk.rehearses(call)
+        and (first := await line.port.run(desk.books.repeat_of, call))
+    ):
         return await repeated(desk, call, first, line, number)
     result = await write(desk, call, line, version, number)
     if call.endpoint.target and result.status != "denied":

@@ -14,12 +14,12 @@ from pipedrive_tools.errors import (
 from pipedrive_tools.gate.approval import Ruling
 from pipedrive_tools.gate.guard import guarded, unmoved
 from pipedrive_tools.gate.verdict import Verdict, deal_value
-from pipedrive_tools.state.journal import new_id
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.asking import ask
 from pipedrive_tools.toolset.books import Begun, Decided
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.endings import (
+    at_once,
     invalid,
     refused,
     rehearsed,
@@ -84,8 +84,8 @@ async def _agree_and_send(desk: Desk, looked: Looked, verdict: Verdict, line: Li
 
 async def _send(desk: Desk, looked: Looked, verdict: Verdict, ruling: Ruling, line: Line) -> ToolResult:
     """A place for the call, and only then the rest: nothing waits between the disk and the wire."""
-    async with reserved(looked.call, line) as at_once:
-        return await _send_at_once(desk, looked, verdict, ruling, at_once)
+    async with reserved(looked.call, line) as ready:
+        return await _send_at_once(desk, looked, verdict, ruling, ready)
 
 
 async def _send_at_once(
@@ -102,6 +102,7 @@ async def _send_at_once(
         before=looked.before,
         approver=ruling.by,
         value=deal_value(call, looked.facts),
+        said=desk.books.said(call, looked.before),
     )
     begun: Begun = await line.port.run(
         desk.books.begin,
@@ -110,7 +111,7 @@ async def _send_at_once(
         approval=ruling.ticket or None,
     )
     if begun.repeat:
-        return await repeated(desk, call, begun.repeat, line, new_id())
+        return await repeated(desk, call, begun.repeat, line, number)
     if begun.refused:
         return ToolResult(
             text=render.refusal(call.endpoint.name, begun.refused.rule, begun.refused.reason),
@@ -123,15 +124,7 @@ async def _send_at_once(
     except PipedriveToolsError as error:
         return await _failed(desk, decided, error, looking, line)
     try:
-        await line.port.run(
-            desk.books.finish,
-            decided,
-            "DONE",
-            status="ok",
-            tokens=answer.tokens,
-            outcome="done",
-            data=answer.data,
-        )
+        await at_once(desk, line, desk.books.done, decided, answer.data, answer.tokens)
     except StoreError:
         return _unwritten(desk, decided)
     return rendered(desk, call, replace(answer, tokens=answer.tokens + looking), begun.id)

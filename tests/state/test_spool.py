@@ -13,26 +13,27 @@ import pytest
 
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state import audit, spool, usage
+from pipedrive_tools.state.notes import Note
 from pipedrive_tools.state.store import Store
 
 NOTES_AND_WAITS: Final = """
 import sys, time
-from tests.state.test_spool import entry, opened
+from tests.state.test_spool import note, opened
 store = opened(sys.argv[1])
 for number in range(int(sys.argv[2])):
-    assert store.notes.add(entry(f"{sys.argv[3]}{number}"), 2)
+    assert store.notes.add(note(f"{sys.argv[3]}{number}", 2))
 print("noted", flush=True)
 time.sleep(60)
 """
 FORKS: Final = """
 import os, signal, sys
-from tests.state.test_spool import entry, opened
+from tests.state.test_spool import note, opened
 store = opened(sys.argv[1])
-store.notes.add(entry("parent"), 0)
+store.notes.add(note("parent", 0))
 if child := os.fork():
     os.waitpid(child, 0)
 else:
-    store.notes.add(entry("child"), 0)
+    store.notes.add(note("child", 0))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -42,6 +43,10 @@ def entry(id: str) -> audit.Entry:
         id=id, run="r", agent="a", tool="get_deal", step="call", decision="allow", rule="deals = read",
         status="ok", sentence=f"Agent a: read {id}.", cost=2, account="acme",
     )  # fmt: skip
+
+
+def note(id: str, tokens: int) -> Note:
+    return Note.of(entry(id), tokens)
 
 
 def opened(folder: str | Path) -> Store:
@@ -81,7 +86,7 @@ def test_who_reads_sees_them(tmp_path: Path) -> None:
     """What this process has noted is there for whoever looks, with the tokens, in order."""
     store, other = opened(tmp_path), opened(tmp_path)
     for number in range(200):
-        assert store.notes.add(entry(str(number)), 2)
+        assert store.notes.add(note(str(number), 2))
 
     assert ids(other) == [str(number) for number in range(200)]
     assert tokens(other) == 400
@@ -93,7 +98,7 @@ def test_who_reads_sees_them(tmp_path: Path) -> None:
 def test_they_come_by_themselves(tmp_path: Path) -> None:
     """Nobody asks, and a moment later they are in the store."""
     store = opened(tmp_path)
-    store.notes.add(entry("alone"), 0)
+    store.notes.add(note("alone", 0))
     until = time.monotonic() + 30
     while files(tmp_path)[0].stat().st_size and time.monotonic() < until:
         time.sleep(0.02)
@@ -124,7 +129,7 @@ def test_one_killed_after_it_wrote(tmp_path: Path) -> None:
     [left] = files(tmp_path)
     content = left.read_bytes()
     opened(tmp_path).close()
-    left.write_bytes(content + json.dumps([1.0, 2, *["new"] * 12]).encode() + b"\n")
+    left.write_bytes(content + json.dumps(note("new", 2)).encode() + b"\n")
 
     store = opened(tmp_path)
     assert ids(store) == [*(f"k{number}" for number in range(100)), "new"]
@@ -170,13 +175,13 @@ def test_threads(tmp_path: Path) -> None:
     """Rows of many threads, flushed meanwhile, all arrive once, and those of each thread in order."""
     store = opened(tmp_path)
 
-    def note(name: str) -> None:
+    def notes(name: str) -> None:
         for number in range(100):
-            assert store.notes.add(entry(f"{name}{number:03}"), 1)
+            assert store.notes.add(note(f"{name}{number:03}", 1))
             if number % 10 == 0:
                 store.notes.flush()
 
-    threads = [Thread(target=note, args=(name,)) for name in "abcd"]
+    threads = [Thread(target=notes, args=(name,)) for name in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -197,16 +202,16 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
             "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
         )
     for name in "ab":
-        store.notes.add(entry(name), 1)
+        store.notes.add(note(name, 1))
     with pytest.raises(StoreError, match="disk is full"):
         store.notes.flush()
-    assert not store.notes.add(entry("c"), 1)
+    assert not store.notes.add(note("c", 1))
 
     with store.hot(durable=True) as connection:
         connection.execute("DROP TRIGGER full")
     assert ids(store) == ["a", "b"]
     assert tokens(store) == 2
-    assert store.notes.add(entry("c"), 1)
+    assert store.notes.add(note("c", 1))
     store.close()
 
 
@@ -214,7 +219,7 @@ def test_no_more_than_it_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Where too many wait, the next is not taken."""
     monkeypatch.setattr(spool, "MOST_WAITING", 3)
     store = opened(tmp_path)
-    assert [store.notes.add(entry(name), 0) for name in "abcd"] == [True, True, True, False]
+    assert [store.notes.add(note(name, 0)) for name in "abcd"] == [True, True, True, False]
     store.close()
 
 

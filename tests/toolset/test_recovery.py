@@ -328,11 +328,11 @@ def test_a_killed_process(connect: Open, sandbox: Sandbox, settings: Settings) -
     quick = replace(settings, timeout_seconds=0.1, connect_seconds=0.1)
     first = connect(full())
     assert first.call("create_deal", {"title": "X"}).ok
+    first.close()
     store = Store(settings.state)
     with store.hot(durable=True) as connection:
         connection.execute("UPDATE journal SET state = 'SENT', result = NULL")
     store.close()
-    first.close()
     threading.Event().wait(0.3)
     second = connect(full(), settings=quick, run=first.run)
 

@@ -19,6 +19,11 @@ from tests.toolset.conftest import Open, writes
 
 FULL: Final = Policy.full("a")
 PADDING: Final = "x" * 40_000
+CONNECTIONS: Final[tuple[dict[str, Any], ...]] = (
+    {"durable": True},
+    {"durable": False},
+    {"durable": False, "waits": False},
+)
 
 
 @pytest.fixture
@@ -32,16 +37,16 @@ def file_of(settings: Settings) -> Path:
 
 def full_disk(toolset: Toolset) -> None:
     """Let this thread's connections write not one page more, as a full disk would."""
-    for durable in (True, False):
-        with toolset._store.hot(durable=durable) as connection:
+    for kind in CONNECTIONS:
+        with toolset._store.driver.hot(**kind) as connection:
             pages = connection.first("PRAGMA page_count")[0]
-        with toolset._store.hot(durable=durable) as connection:
+        with toolset._store.driver.hot(**kind) as connection:
             connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def read_only(toolset: Toolset) -> None:
-    for durable in (True, False):
-        with toolset._store.hot(durable=durable) as connection:
+    for kind in CONNECTIONS:
+        with toolset._store.driver.hot(**kind) as connection:
             connection.execute("PRAGMA query_only = ON")
 
 
@@ -101,12 +106,16 @@ def test_a_read(way: str, connect: Open, settings: Settings) -> None:
 
 
 def test_a_read_that_cannot_wait(connect: Open, settings: Settings) -> None:
-    """A read whose row can be kept nowhere is not shown."""
+    """A read whose row cannot wait is written at once, and not shown where that fails, too."""
     spool.beside(file_of(settings)).write_text("no folder")
-    result = connect(FULL).call("list_deals", {"limit": 3})
+    toolset = connect(FULL)
+    assert toolset.call("list_deals", {"limit": 3}).ok
+    assert [row.tool for row in toolset.trail()] == ["list_deals"]
 
+    broken(toolset)
+    result = toolset.call("list_deals", {"limit": 3})
     assert (result.status, result.data) == ("failed", None)
-    assert "cannot be written" in result.text
+    assert "store" in result.text
 
 
 def test_a_whole_store(connect: Open, sandbox: Sandbox) -> None:
@@ -116,9 +125,33 @@ def test_a_whole_store(connect: Open, sandbox: Sandbox) -> None:
         assert toolset.call(tool, calls(sandbox)[tool]).ok, tool
 
 
+def test_an_outcome_that_waits(connect: Open, sandbox: Sandbox, settings: Settings) -> None:
+    """While the store cannot be written an outcome waits beside it, and nothing is sent twice meanwhile."""
+    toolset = connect(FULL)
+    store = Store(settings.state)
+    with store.hot(durable=True) as connection:
+        connection.execute(
+            "CREATE TRIGGER failing BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
+        )
+    first = toolset.call("create_deal", {"title": "sent"})
+    assert first.ok
+    again = toolset.call("create_deal", {"title": "sent"})
+    assert (again.status, again.data) == ("failed", None)
+    assert "disk I/O error" in again.text
+
+    with store.hot(durable=True) as connection:
+        connection.execute("DROP TRIGGER failing")
+    done = toolset.call("create_deal", {"title": "sent"})
+    assert done.text.startswith("Already done")
+    assert done.data == first.data
+    assert [body["title"] for _, _, body in writes(sandbox)] == ["sent"]
+    store.close()
+
+
 def test_after_it_was_sent(connect: Open, sandbox: Sandbox, settings: Settings) -> None:
     """Where only the outcome cannot be written down, nobody knows: it stays open, and is not repeated."""
     toolset = connect(FULL)
+    spool.beside(file_of(settings)).write_text("no folder")
     store = Store(settings.state)
     with store.hot(durable=True) as connection:
         connection.execute(
