@@ -11,12 +11,6 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from pipedrive_tools.errors import StoreError
-
-
-class BusyError(StoreError):
-    """Somebody else is writing, and the transaction was not to wait."""
-
 
 class Hot(Protocol):
     """A transaction on the driver's own connection, for the statements that every call runs."""
@@ -65,7 +59,7 @@ class Driver(Protocol):
     ) -> AbstractContextManager[Hot]:
         """The same on the driver's own connection; alone with a name from its first moment.
 
-        One that is not to wait raises `BusyError` where somebody else is writing, on an engine that has one writer.
+        One that is not to wait raises `StoreBusyError` where an engine has one writer and somebody else is writing.
         """
         ...
 

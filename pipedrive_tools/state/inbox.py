@@ -15,8 +15,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
 from pipedrive_tools.errors import StoreError
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.schema import inbox
-from pipedrive_tools.state.store import Hot, default_url
+from pipedrive_tools.state.store import default_url
 
 State = Literal["new", "queued", "done", "parked", "discarded"]
 Source = Literal["webhook", "sweep"]

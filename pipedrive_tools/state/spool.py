@@ -16,8 +16,7 @@ from weakref import WeakSet, finalize
 
 from pydantic_core import from_json, to_json
 
-from pipedrive_tools.errors import StoreError
-from pipedrive_tools.state.driver import BusyError
+from pipedrive_tools.errors import StoreBusyError, StoreError
 from pipedrive_tools.state.later import Later
 
 try:
@@ -32,7 +31,7 @@ AT_ONCE: Final = 64
 
 Row = Sequence[Any]
 Put = Callable[..., None]
-"""Writes rows into the store, in one transaction; with `waits=False` it raises `BusyError` rather than wait."""
+"""Writes rows into the store, in one transaction; with `waits=False` it raises `StoreBusyError` rather than wait."""
 
 
 def beside(store: Path) -> Path:
@@ -86,7 +85,7 @@ class Spool:
         try:
             while rows := self._later.due(AT_ONCE):
                 self._try_to_put(rows, waits=waits)
-        except BusyError:
+        except StoreBusyError:
             return
         finally:
             self._flushing.release()
@@ -95,7 +94,7 @@ class Spool:
         try:
             self._put(rows, waits=waits)
         except BaseException as error:
-            self._is_stuck = not isinstance(error, BusyError)
+            self._is_stuck = not isinstance(error, StoreBusyError)
             self._later.put_back(rows)
             raise
         self._written(len(rows))

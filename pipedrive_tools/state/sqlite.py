@@ -18,8 +18,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from pipedrive_tools.errors import StoreError
-from pipedrive_tools.state.driver import BusyError, Hot
+from pipedrive_tools.errors import StoreBusyError, StoreError
+from pipedrive_tools.state.driver import Hot
 
 Kind = Literal["durable", "quick", "hasty"]
 """A durable transaction is on the disk when it ends, a quick one soon after; a hasty one waits for no other."""
@@ -104,7 +104,9 @@ class Sqlite:
             except sqlite3.Error as error:
                 hot.abandon()
                 if not waits and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                    raise BusyError(f"the store {self.name!r} is being written by somebody else") from None
+                    raise StoreBusyError(
+                        f"the store {self.name!r} is being written by somebody else"
+                    ) from None
                 raise self._broken("written", error) from None
 
     @contextmanager
