@@ -12,12 +12,12 @@ from threading import Condition
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
-from pipedrive_tools import auth
 from pipedrive_tools.errors import MissingExtraError, PipedriveToolsError
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.hooks import Hooks
+from pipedrive_tools.state.logins import books
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import Toolset
 from pipedrive_tools.webhooks.running import inbox_of
@@ -173,7 +173,7 @@ def _scenes(screen: Screen, heard: Heard, company: Company, settings: Settings, 
 def _subscribe(company: Company, settings: Settings, url: str) -> int:
     """A webhook for everything, with a credential of its own."""
     store = Store(settings.state)
-    hooks = Hooks(store, auth.origin(settings), keys=settings.state_key)
+    hooks = Hooks(store, books(settings), keys=settings.state_key)
     hook = hooks.plan("demo", url=url, action="*", object="*")
     if hook is None:
         raise LookupError("there is a webhook for the demo already")
@@ -197,7 +197,7 @@ def _sweep(settings: Settings) -> Sweep:
     policy = Policy.load(PACKAGED_POLICY)
     return Sweep(
         store=inbox_of(settings),
-        account=auth.origin(settings),
+        account=books(settings),
         connect=lambda run: Toolset.connect(AGENT, policy, settings=settings, run=run),
     )
 
@@ -215,7 +215,7 @@ def _kept(settings: Settings) -> dict[inbox.State, int]:
     """How many events are in the inbox, by state."""
     store = inbox_of(settings)
     with closing(store), store.reading() as connection:
-        return inbox.counts(connection, auth.origin(settings))
+        return inbox.counts(connection, books(settings))
 
 
 def _closing(screen: Screen, settings: Settings) -> None:

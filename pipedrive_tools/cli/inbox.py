@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from pipedrive_tools import auth
 from pipedrive_tools.cli import failure, output
 from pipedrive_tools.cli.service import stopping
 from pipedrive_tools.errors import MissingExtraError
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Item
+from pipedrive_tools.state.logins import books
 from pipedrive_tools.state.store import Store
 
 MOST: Final = 500
@@ -53,7 +53,7 @@ def parked(*, as_json: bool) -> None:
     settings = Settings.from_env()
     opened = Store(inbox.beside(settings.state, "inbox"))
     with opened.reading() as connection:
-        found = inbox.listed(connection, auth.origin(settings), "parked", limit=MOST)
+        found = inbox.listed(connection, books(settings), "parked", limit=MOST)
     opened.close()
     if as_json:
         output.document([_as_json(item) for item in found])
@@ -72,7 +72,7 @@ def _settle(numbers: Sequence[int], state: Literal["new", "discarded"]) -> int:
     settings = Settings.from_env()
     opened = Store(inbox.beside(settings.state, "inbox"))
     with opened.transaction(durable=True) as connection:
-        account = auth.origin(settings)
+        account = books(settings)
         strange = [number for number in numbers if not inbox.settle(connection, account, number, state)]
     opened.close()
     if not strange:

@@ -126,7 +126,7 @@ class Account:
 def _account(settings: Settings, opened: Store | None) -> Account:
     try:
         login = Logins(settings, opened).found()
-        caller = Caller.of(login.credential, login.origin, login.account)
+        caller = login.caller
         with ExitStack() as closing:
             slots = home(opened, caller) if opened else None
             if slots:

@@ -12,6 +12,7 @@ from pipedrive_tools.auth import App, Credential, OAuth
 from pipedrive_tools.errors import SettingsError, StoreError
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import system_keyring
+from pipedrive_tools.state.rules import Caller
 
 if TYPE_CHECKING:  # the database library takes longer to load than most calls
     from pipedrive_tools.state.credentials import Credentials, GrantVault
@@ -34,6 +35,11 @@ class Found:
     """Where its calls go, for now."""
     account: str | None = None
     """Which login it is, `company/user`; None of an API token."""
+
+    @property
+    def caller(self) -> Caller:
+        """Whose windows, budget and books its calls count in."""
+        return Caller.of(self.credential, self.origin, self.account)
 
 
 class Logins:
@@ -66,6 +72,12 @@ class Logins:
                 account = self.account() if source == "login" else None
                 return Found(source=source, credential=credential, origin=origin, account=account)
         raise trouble or SettingsError(f"no Pipedrive credential found; {auth.WAYS_IN}")
+
+    def books(self) -> str:
+        """The account whose books are kept; as far as there is no credential, all that is at this address."""
+        if self._settings.account or self.sources():
+            return self.found().caller.account
+        return self.address
 
     def sources(self) -> list[Source]:
         """Where there are credentials, the one that serves first; none of them is opened."""
@@ -168,6 +180,16 @@ def found(settings: Settings) -> Iterator[Found]:
     store = None if settings.api_token else _existing_store(settings)
     try:
         yield Logins(settings, store).found()
+    finally:
+        if store:
+            store.close()
+
+
+def books(settings: Settings) -> str:
+    """`Logins.books`, with the store open as long as it takes."""
+    store = None if settings.api_token else _existing_store(settings)
+    try:
+        return Logins(settings, store).books()
     finally:
         if store:
             store.close()

@@ -26,7 +26,6 @@ from pipedrive_tools.state.audit import Row
 from pipedrive_tools.state.limits import Limiter
 from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.memory import Memory
-from pipedrive_tools.state.rules import Caller
 from pipedrive_tools.state.shared_slots import home
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import composites
@@ -69,7 +68,7 @@ class Toolset:
         login = Logins(settings, store).found()
         self._credential = login.credential
         self._store = store
-        caller = Caller.of(login.credential, login.origin, login.account)
+        caller = login.caller
         self._slots = home(store, caller)
         self._limiter = Limiter.of(settings, caller, self._slots)
         redaction = Redaction.of(policy.of(agent).fields.never_show)

@@ -13,20 +13,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipedrive_tools.errors import SettingsError, StoreError
 
-LOCK: Final = 0x70697065
-"""Ours among the advisory locks of a PostgreSQL database."""
 TAKEN: Final = "another worker works on these events already; stop it first"
 
 
 @contextmanager
-def alone(url: str) -> Iterator[None]:
-    """Hold the queue at this address while the block lasts; `SettingsError` where somebody else holds it."""
+def alone(url: str, name: str) -> Iterator[None]:
+    """Hold the queue of this name at this address while the block lasts; `SettingsError` where somebody else does."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        with _file(Path(f"{address.database}.lock")):
+        with _file(Path(f"{address.database}.{name}.lock")):
             yield
     else:
-        with _database(url):
+        with _database(url, name):
             yield
 
 
@@ -44,11 +42,12 @@ def _file(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _database(url: str) -> Iterator[None]:
+def _database(url: str, name: str) -> Iterator[None]:
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
-            if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+            taken = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+            if not connection.scalar(taken, {"name": name}):
                 raise SettingsError(TAKEN)
             yield
     except SQLAlchemyError as error:

@@ -8,9 +8,9 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable
 from typing import Final, Self
 
-from pipedrive_tools import auth
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.hooks import Hooks, Live
+from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.store import Store
 
 REREAD_SECONDS: Final = 5.0
@@ -35,7 +35,7 @@ class HookCredentials:
     @classmethod
     def of(cls, settings: Settings, store: Store) -> Self:
         """The credentials of the webhooks of one account."""
-        return cls(Hooks(store, auth.origin(settings), keys=settings.state_key).live)
+        return cls(Hooks(store, Logins(settings, store).books(), keys=settings.state_key).live)
 
     def check(self, authorization: str | None) -> str | None:
         """The name of the webhook whose credential a header `Authorization` shows; None where it shows none of ours."""

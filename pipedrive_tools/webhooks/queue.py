@@ -4,6 +4,7 @@ DBOS keeps which events wait, which one each record is at, and how often it was 
 on where it was. What an event says stays in the inbox: the queue holds numbers only.
 """
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,9 +22,7 @@ from sqlalchemy.engine import make_url
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.state.sqlite import prepare_file
 
-NAME: Final = "pipedrive-tools-webhooks"
 WORKFLOW: Final = "handle-event"
-QUEUE: Final = "events"
 VERSION: Final = "1"
 """Of the workflow below: events that an older program queued are worked on by a newer one."""
 SLEEPERS: Final = 200
@@ -35,6 +34,11 @@ STOP_SECONDS: Final = 30.0
 """How long those under way may take to end when the worker stops."""
 WAITS: Final = (2.0, 6.0, 18.0, 54.0, 162.0, 486.0, 1458.0)
 """Seconds before each further try; after the last one, some 36 minutes on, an event is parked."""
+
+
+def name_of(account: str) -> str:
+    """What the queue of an account is called; DBOS keeps those of many accounts, and a fleet's, in one database."""
+    return f"pipedrive-tools-webhooks-{hashlib.sha256(account.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,8 @@ class Queue:
     """The worker of the queue; there is one in each process at most, since DBOS is one to a process."""
 
     url: str
+    name: str
+    """As `name_of` gives it; DBOS's application, its queue and its one executor are called so."""
     work: Work
     threads: int = 8
     """Events that are worked on at once."""
@@ -92,9 +98,9 @@ class Queue:
         self._engine = engine(self.url)
         DBOS(
             config={
-                "name": NAME,
-                "application_version": VERSION,
-                "executor_id": NAME,  # there is one worker, and it takes up what the last one left
+                "name": self.name,
+                "application_version": f"{self.name}-{VERSION}",  # DBOS wants it to be nobody else's
+                "executor_id": self.name,  # there is one worker, and it takes up what the last one left
                 "system_database_engine": self._engine,
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "ERROR",
@@ -107,7 +113,7 @@ class Queue:
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=LIVES)(handle_event)
         DBOS.launch()
         DBOS.register_queue(
-            QUEUE,
+            self.name,
             partition_concurrency=1,
             worker_concurrency=SLEEPERS,
             polling_interval_sec=self.poll_seconds,
@@ -115,7 +121,7 @@ class Queue:
         )
         self._client = DBOSClient(
             system_database_engine=self._engine,
-            application_name=NAME,
+            application_name=self.name,
             serializer=DBOSPortableJSONSerializer(),
         )
         return self
@@ -128,7 +134,7 @@ class Queue:
             self._stops.set()
             self._ended.wait_for(lambda: not self._busy, STOP_SECONDS)
         _be_quiet(logging.CRITICAL)  # its threads still ask for a database that is being closed
-        DBOS.destroy(destroy_registry=True)
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(STOP_SECONDS))
         self._engine.dispose()
 
     def put(self, tickets: Iterable[Ticket]) -> None:
@@ -139,7 +145,7 @@ class Queue:
                     connection,
                     {
                         "workflow_name": WORKFLOW,
-                        "queue_name": QUEUE,
+                        "queue_name": self.name,
                         "workflow_id": each.name,
                         "queue_partition_key": each.record,
                     },
@@ -149,7 +155,9 @@ class Queue:
     def given_up(self) -> list[int]:
         """Numbers of events in whose hands too many workers died."""
         status = WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED.value
-        found = self._client.list_workflows(status=status, load_input=False, load_output=False)
+        found = self._client.list_workflows(
+            status=status, application_name=self.name, name=WORKFLOW, load_input=False, load_output=False
+        )
         return [int(each.workflow_id.partition("-")[0]) for each in found]
 
     def forget(self, names: Sequence[str]) -> None:

@@ -7,11 +7,11 @@ from typing import Final
 
 from starlette.applications import Starlette
 
-from pipedrive_tools import auth
 from pipedrive_tools.gate.scope import Key
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Item
+from pipedrive_tools.state.logins import Logins, books
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import Toolset
 from pipedrive_tools.webhooks.credentials import HookCredentials
@@ -41,8 +41,9 @@ def receiving(settings: Settings) -> Iterator[Starlette]:
         events = Store(inbox.beside(settings.state, "inbox"), tidies_itself=False)
         stack.callback(store.close)
         stack.callback(events.close)
-        stack.enter_context(counted(events, auth.origin(settings)))
-        intake = stack.enter_context(Intake(events, auth.origin(settings)))
+        account = Logins(settings, store).books()
+        stack.enter_context(counted(events, account))
+        intake = stack.enter_context(Intake(events, account))
         yield application(intake, HookCredentials.of(settings, store).check)
 
 
@@ -65,7 +66,7 @@ class Working:
         """Work while the block lasts."""
         from pipedrive_tools.webhooks.worker import Worker  # noqa: PLC0415  # DBOS is slow to import
 
-        account, events = auth.origin(self.settings), inbox_of(self.settings)
+        account, events = books(self.settings), inbox_of(self.settings)
         with ExitStack() as stack:
             stack.callback(events.close)
             worker = Worker(

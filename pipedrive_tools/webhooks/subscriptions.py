@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 
 from pydantic import Field
 
-from pipedrive_tools import auth
 from pipedrive_tools.client import Pipedrive
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import subscriptions
@@ -24,6 +23,7 @@ from pipedrive_tools.errors import (
 )
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.hooks import Hook, Hooks
+from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.differences import Act, Step, added, differences, removed
 from pipedrive_tools.webhooks.wanted import Wanted
@@ -87,7 +87,7 @@ class Subscriptions:
     @classmethod
     def of(cls, client: Pipedrive, settings: Settings, store: Store) -> "Subscriptions":
         """The webhooks of the account that the settings name."""
-        hooks = Hooks(store, auth.origin(settings), keys=settings.state_key)
+        hooks = Hooks(store, Logins(settings, store).books(), keys=settings.state_key)
         answer_seconds = settings.timeout_seconds + settings.connect_seconds
         return cls(client, hooks, lease_seconds=answer_seconds + SETTLE_SECONDS)
 

@@ -17,7 +17,7 @@ from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Item
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.alone import alone
-from pipedrive_tools.webhooks.queue import POLL_SECONDS, WAITS, Queue, StoppedError, Ticket, Work
+from pipedrive_tools.webhooks.queue import POLL_SECONDS, WAITS, Queue, StoppedError, Ticket, Work, name_of
 from pipedrive_tools.webhooks.seen import processing
 
 Act = Callable[[Item], str]
@@ -69,13 +69,14 @@ class Worker:
     def __enter__(self) -> Self:
         """Start, with what the last worker left; `SettingsError` where another one is at work."""
         work = Work(handle=self._handle, finish=self._finish, park=self._park)
+        name = name_of(self.account)
         with ExitStack() as stack:
-            stack.enter_context(alone(self.queue_url))
+            stack.enter_context(alone(self.queue_url, name))
             clerk = Thread(target=self._run, name="webhooks-clerk", daemon=True)
             stack.callback(lambda: clerk.join() if clerk.ident else None)
             stack.callback(self._stops.set)  # after the queue: what is under way there waits for the clerk
             self._queue = stack.enter_context(
-                Queue(self.queue_url, work, self.threads, self.waits, self.poll_seconds)
+                Queue(self.queue_url, name, work, self.threads, self.waits, self.poll_seconds)
             )
             clerk.start()
             self._open = stack.pop_all()

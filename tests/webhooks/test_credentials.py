@@ -3,7 +3,7 @@
 import ast
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.hooks import Hooks, Live
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.credentials import MISS_SECONDS, REREAD_SECONDS, HookCredentials
+from tests.webhooks.conftest import STATE_KEY
 
 ADDRESS = "http://127.0.0.1:8765"
 SETTINGS = Settings(base_url=ADDRESS, api_token="a" * 40)
@@ -97,13 +98,12 @@ def test_a_withdrawn_credential_ends_soon(credentials: HookCredentials, kept: Ke
     assert credentials.check(basic("u1:p1")) is None
 
 
-def test_of_the_store(tmp_path: Path) -> None:
+def test_of_the_store(store: Store) -> None:
     """The credentials of an account are those of its webhooks in the store; another account's do not count."""
-    store = Store(f"sqlite:///{tmp_path / 'state.db'}")
-    mine, other = Hooks(store, ADDRESS, keys=None), Hooks(store, "https://acme.pipedrive.com", keys=None)
+    mine, other = (Hooks(store, each, keys=STATE_KEY) for each in (ADDRESS, "https://acme.pipedrive.com"))
     for hooks in (mine, other):
         hooks.plan("deals", url="https://hooks.example/", action="*", object="deal")
-    credentials = HookCredentials.of(SETTINGS, store)
+    credentials = HookCredentials.of(replace(SETTINGS, state_key=STATE_KEY), store)
 
     assert credentials.check(basic(mine.live()[0].secret)) == "deals"
     assert credentials.check(basic(other.live()[0].secret)) is None

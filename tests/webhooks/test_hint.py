@@ -1,7 +1,6 @@
 """A hint, no more: what is acted on, with what in hand, and what is not worth a call."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,11 +27,9 @@ LATER = "2099-01-01T00:00:00Z"
 class Desk:
     """Events of a sandbox, and a handler that remembers what it was given."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
-        self.sandbox, self.store = sandbox, Store(f"sqlite:///{folder}/state-inbox.db")
-        self.settings = Settings(
-            base_url=sandbox.url, api_token=sandbox.token, state=f"sqlite:///{folder}/state.db"
-        )
+    def __init__(self, sandbox: Sandbox, settings: Settings) -> None:
+        self.sandbox, self.settings = sandbox, settings
+        self.store = Store(inbox.beside(settings.state, "inbox"))
         self.changes: list[Change] = []
         self.act: Callable[[Change, Toolset], object] = lambda _change, _toolset: None
 
@@ -79,8 +76,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sandbox: Sandbox, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(sandbox, tmp_path)
+def desk(sandbox: Sandbox, settings: Settings) -> Iterator[Desk]:
+    made = Desk(sandbox, settings)
     yield made
     made.store.close()
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -44,13 +43,6 @@ async def door(kept: Kept) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(receiver)
     async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
         yield client
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/inbox.db")
-    yield opened
-    opened.close()
 
 
 async def test_taken(door: httpx.AsyncClient, kept: Kept) -> None:

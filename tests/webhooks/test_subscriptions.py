@@ -20,34 +20,21 @@ from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.subscriptions import CreateWithCredential, Subscriptions
 from pipedrive_tools.webhooks.wanted import Wanted
 from tests.receivers import receiving, until
+from tests.webhooks.conftest import STATE_KEY
 
 DEALS = Wanted(name="Deals", url="https://hooks.example.com/", action="*", object="deal")
 PEOPLE = Wanted(name="People", url="https://hooks.example.com/", action="change", object="person")
 
 
 @pytest.fixture
-def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
-    return Settings(
-        base_url=sandbox.url, api_token=sandbox.token, state=f"sqlite:///{tmp_path / 'state.db'}", attempts=1
-    )
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    store = Store(settings.state)
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def subscriptions(settings: Settings, store: Store) -> Iterator[Subscriptions]:
     with Pipedrive(settings=settings, writes=True) as client:
-        yield Subscriptions(client, Hooks(store, settings.base_url or "", keys=None), lease_seconds=0)
+        yield Subscriptions(client, Hooks(store, settings.base_url or "", keys=STATE_KEY), lease_seconds=0)
 
 
 @pytest.fixture
 def hooks(settings: Settings, store: Store) -> Hooks:
-    return Hooks(store, settings.base_url or "", keys=None)
+    return Hooks(store, settings.base_url or "", keys=STATE_KEY)
 
 
 def ours(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -243,6 +230,7 @@ def test_no_password_is_printed(
         ("BASE_URL", sandbox.url),
         ("API_TOKEN", sandbox.token),
         ("STATE", str(settings.state)),
+        ("STATE_KEY", STATE_KEY),
     ):
         monkeypatch.setenv(f"PIPEDRIVE_{name}", value)
     file = tmp_path / "hooks.toml"

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,11 +30,9 @@ DELETED = "2026-03-01T10:00:00Z"
 class Desk:
     """A sandbox whose webhooks reach nobody."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
-        self.sandbox, self.store = sandbox, Store(f"sqlite:///{folder}/state-inbox.db")
-        self.settings = Settings(
-            base_url=sandbox.url, api_token=sandbox.token, state=f"sqlite:///{folder}/state.db"
-        )
+    def __init__(self, sandbox: Sandbox, settings: Settings) -> None:
+        self.sandbox, self.settings = sandbox, settings
+        self.store = Store(inbox.beside(settings.state, "inbox"))
 
     def sweep(self, rights: str = EVERYTHING, **more: Any) -> Sweep:
         policy = Policy.parse(f"[agents.a]\n{rights}")
@@ -67,8 +64,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sandbox: Sandbox, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(sandbox, tmp_path)
+def desk(sandbox: Sandbox, settings: Settings) -> Iterator[Desk]:
+    made = Desk(sandbox, settings)
     made.sweep()()  # from here on
     yield made
     made.store.close()

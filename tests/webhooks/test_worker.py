@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ LONG = 60
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/inbox.db")
+def store(database_url: str) -> Iterator[Store]:
+    opened = Store(inbox.beside(database_url, "inbox"))
     yield opened
     opened.close()
 
@@ -26,17 +25,22 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class Desk:
     """A store with events, and workers for it."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
-        self.store, self.url = store, f"sqlite:///{folder}/queue.db"
+    def __init__(self, store: Store, queue_url: str) -> None:
+        self.store, self.url = store, queue_url
 
-    def put(self, *names: str) -> None:
+    def put(self, *names: str, account: str = ACCOUNT) -> None:
         """Events named after their record: `a1` and `a2` are about `a`."""
         arrivals = [Arrival(content=name, number=None, record=name[0], body=name.encode()) for name in names]
         with self.store.transaction(durable=True) as connection:
-            inbox.keep(connection, ACCOUNT, arrivals)
+            inbox.keep(connection, account, arrivals)
 
     def worker(
-        self, act: Callable[[str], None], *, waits: Sequence[float] = (0.01, 0.02), ends: int = 0
+        self,
+        act: Callable[[str], None],
+        *,
+        waits: Sequence[float] = (0.01, 0.02),
+        ends: int = 0,
+        account: str = ACCOUNT,
     ) -> tuple[Worker, threading.Event]:
         """A worker, and a flag that is set after so many ends."""
         over, left = threading.Event(), threading.Semaphore(0)
@@ -51,18 +55,18 @@ class Desk:
                 over.set()
 
         worker = Worker(
-            self.store, ACCOUNT, self.url, worked, waits=waits, poll_seconds=0.02, threads=4, on_end=ended
+            self.store, account, self.url, worked, waits=waits, poll_seconds=0.02, threads=4, on_end=ended
         )
         return worker, over
 
-    def states(self) -> dict[str, str]:
-        with self.store.transaction(durable=False) as connection:
-            return {item.content: item.state for item in inbox.listed(connection, ACCOUNT, limit=100)}
+    def states(self, account: str = ACCOUNT) -> dict[str, str]:
+        with self.store.reading() as connection:
+            return {item.content: item.state for item in inbox.listed(connection, account, limit=100)}
 
 
 @pytest.fixture
-def desk(store: Store, tmp_path: Path) -> Desk:
-    return Desk(store, tmp_path)
+def desk(store: Store, database_url: str) -> Desk:
+    return Desk(store, inbox.beside(database_url, "queue"))
 
 
 def test_order_and_parallel_work(desk: Desk) -> None:
@@ -148,6 +152,27 @@ def test_the_next_worker(desk: Desk) -> None:
     with worker:
         assert over.wait(LONG)
     assert desk.states() == {"a1": "done"}
+
+
+def test_another_account(desk: Desk) -> None:
+    """What waits in the queue of another account is left to its own worker, which has its own rights."""
+    failed = threading.Event()
+
+    def fails(_name: str) -> None:
+        failed.set()
+        raise ValueError
+
+    desk.put("a1", account="https://other.pipedrive.com")
+    other, _ = desk.worker(fails, waits=(LONG,), account="https://other.pipedrive.com")
+    with other:
+        assert failed.wait(LONG)
+    desk.put("b1")
+    seen: list[str] = []
+    worker, over = desk.worker(seen.append, ends=1)
+    with worker:
+        assert over.wait(LONG)
+    assert seen == ["b1"]
+    assert desk.states("https://other.pipedrive.com") == {"a1": "queued"}
 
 
 def test_one_worker(desk: Desk) -> None:
