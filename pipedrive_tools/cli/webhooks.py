@@ -24,11 +24,11 @@ UserId = Annotated[
 
 
 @contextmanager
-def subscriptions(*, writes: bool = True) -> Iterator[Subscriptions]:
-    """The webhooks of the account that the environment names."""
+def subscriptions(command: str, *, writes: bool = True) -> Iterator[Subscriptions]:
+    """The webhooks of the account that the environment names, for a command that the audit trail names."""
     settings = Settings.from_env()
     with store(settings) as opened, Pipedrive(settings=settings, writes=writes) as client:
-        yield Subscriptions.of(client, settings, opened)
+        yield Subscriptions.of(client, settings, opened, command=f"webhooks {command}")
 
 
 @command.command("list")
@@ -43,7 +43,7 @@ def list_(
     if parked:
         inbox.parked(as_json=as_json)
         return
-    with subscriptions(writes=False) as found:
+    with subscriptions("list", writes=False) as found:
         rows = found.listed()
     if as_json:
         output.document([asdict(row) for row in rows])
@@ -82,7 +82,7 @@ def add(
 ) -> None:
     """Make a webhook, with a fresh credential that is kept sealed in the store."""
     wanted = Wanted.of(name=name, event=event, url=url, user_id=user)
-    with subscriptions() as found:
+    with subscriptions("add") as found:
         _tell([found.add(wanted)], as_json)
 
 
@@ -93,7 +93,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Delete a webhook; what is on its way is still taken for ten minutes."""
-    with subscriptions() as found:
+    with subscriptions("remove") as found:
         _tell([found.remove(name)], as_json)
 
 
@@ -107,7 +107,7 @@ def ensure(
 ) -> None:
     """Make the account have the webhooks that a file declares, and none of ours besides; again and again."""
     wanted = declared(file)
-    with subscriptions() as found:
+    with subscriptions("ensure") as found:
         _tell(found.ensure(wanted), as_json)
 
 
@@ -118,7 +118,7 @@ def renew(
     as_json: AsJson = False,
 ) -> None:
     """Make webhooks anew with a fresh credential; the old one is taken until nothing can come with it."""
-    with subscriptions() as found:
+    with subscriptions("renew") as found:
         _tell(found.renew(names or ()), as_json)
 
 

@@ -8,8 +8,8 @@ from pipedrive_tools.endpoints.subscriptions import Webhook, new_word
 from pipedrive_tools.state.hooks import KEY_START, Hook
 from pipedrive_tools.webhooks.wanted import Wanted
 
-Act = Literal["keep", "make", "make again", "adopt", "replace", "remove", "clean"]
-"""`adopt`: it was made, and the answer got lost; `clean`: a predecessor, a double or one whose store was lost."""
+Act = Literal["keep", "make", "make again", "adopt", "replace", "remove", "clean", "leave"]
+"""`adopt`: it was made, and the answer got lost; `clean`: a predecessor or a double; `leave`: another store's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,11 @@ def _leftovers(
     kept: set[int],
     wanted: Sequence[Wanted],
 ) -> Iterator[Step]:
-    """Predecessors, doubles of one webhook, and those of ours whose credential nobody has any more."""
+    """Predecessors, doubles of one webhook, and those to the same address whose credential is not in our books.
+
+    The latter are another store's or another account's, which would make them anew if we deleted them; or a store of
+    ours was lost, and only a person knows.
+    """
     keys = {each.key: each for each in ours}
     addresses = {each.url for each in wanted}
     for hook in ours:
@@ -100,6 +104,8 @@ def _leftovers(
     for seen in alive.values():
         mine = keys.get(seen.http_auth_user or "")
         is_double = mine is not None and seen.id not in kept and seen.id != mine.number
-        is_lost = mine is None and (seen.http_auth_user or "").startswith(KEY_START)
-        if is_double or (is_lost and seen.subscription_url in addresses):
+        is_elsewhere = mine is None and (seen.http_auth_user or "").startswith(KEY_START)
+        if is_double:
             yield Step(act="clean", name=seen.name or str(seen.id), number=seen.id)
+        elif is_elsewhere and seen.subscription_url in addresses:
+            yield Step(act="leave", name=seen.name or str(seen.id), number=seen.id)

@@ -4,8 +4,8 @@ A webhook is written down with a fresh credential before Pipedrive is told of it
 and one whose answer got lost is found again: its credential's user is in the account's list.
 """
 
+import getpass
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
@@ -21,11 +21,13 @@ from pipedrive_tools.errors import (
     PipedriveToolsError,
     UnprocessableError,
 )
+from pipedrive_tools.gate.sentence import quoted
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.hooks import Hook, Hooks
 from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.differences import Act, Step, added, differences, removed
+from pipedrive_tools.webhooks.recording import Recording, described
 from pipedrive_tools.webhooks.wanted import Wanted
 
 OVERLAP_SECONDS: Final = 600.0
@@ -72,8 +74,11 @@ class Listed:
 class Subscriptions:
     """The webhooks of one account: those that it has, and those that are ours."""
 
-    def __init__(self, client: Pipedrive, hooks: Hooks, *, lease_seconds: float) -> None:
-        self._client, self._hooks, self._lease_seconds = client, hooks, lease_seconds
+    def __init__(
+        self, client: Pipedrive, hooks: Hooks, recording: Recording, *, lease_seconds: float
+    ) -> None:
+        self._client, self._hooks, self._recording = client, hooks, recording
+        self._lease_seconds = lease_seconds
         self._acts: dict[Act, Callable[[Step], Done]] = {
             "keep": lambda step: Done(name=step.name, what="kept", number=step.number),
             "make": self._make,
@@ -82,14 +87,17 @@ class Subscriptions:
             "replace": self._replace,
             "remove": self._remove,
             "clean": self._clean,
+            "leave": _left,
         }
 
     @classmethod
-    def of(cls, client: Pipedrive, settings: Settings, store: Store) -> "Subscriptions":
-        """The webhooks of the account that the settings name."""
-        hooks = Hooks(store, Logins(settings, store).books(), keys=settings.state_key)
+    def of(cls, client: Pipedrive, settings: Settings, store: Store, *, command: str) -> "Subscriptions":
+        """The webhooks of the account that the settings name; `command` is what the audit trail says a person ran."""
+        account = Logins(settings, store).books()
+        hooks = Hooks(store, account, keys=settings.state_key)
+        recording = Recording(store=store, account=account, person=getpass.getuser(), command=command)
         answer_seconds = settings.timeout_seconds + settings.connect_seconds
-        return cls(client, hooks, lease_seconds=answer_seconds + SETTLE_SECONDS)
+        return cls(client, hooks, recording, lease_seconds=answer_seconds + SETTLE_SECONDS)
 
     def listed(self) -> list[Listed]:
         """Every webhook of the account, and those of ours that it lacks."""
@@ -132,7 +140,7 @@ class Subscriptions:
             return self._done(removed(hook, self._there()))[0]
         if not name.isdecimal() or int(name) not in {each.id for each in self._there()}:
             raise ArgumentsError(f"there is no webhook {name!r}; see: webhooks list")
-        self._delete(int(name))
+        self._delete(int(name), f"delete webhook {int(name)}, whose ever it is")
         return Done(name=name, what="removed", number=int(name))
 
     def _there(self) -> list[Webhook]:
@@ -187,7 +195,7 @@ class Subscriptions:
 
     def _clean(self, step: Step) -> Done:
         if step.hook is None and step.number is not None:
-            self._delete(step.number)
+            self._delete(step.number, f"delete webhook {step.number}, a double of {quoted(step.name)}")
         elif step.hook is not None and step.hook.number is not None:
             self._end(step.hook, step.number)
         elif step.hook is not None:
@@ -196,12 +204,25 @@ class Subscriptions:
 
     def _end(self, hook: Hook, number: int | None) -> None:
         if number is not None:
-            self._delete(number)
+            self._delete(number, f"delete {described(hook)}")
         self._hooks.ended(hook, overlap_seconds=OVERLAP_SECONDS)
 
-    def _delete(self, number: int) -> None:
-        with suppress(NotFoundError):  # somebody was faster, or Pipedrive was
-            self._client.send(subscriptions.delete(webhook_id=number))
+    def _delete(self, number: int, what: str) -> None:
+        def send() -> bool:
+            try:
+                self._client.send(subscriptions.delete(webhook_id=number))
+            except NotFoundError:  # somebody was faster, or Pipedrive was
+                return False
+            return True
+
+        self._recording.sent(
+            subscriptions.delete,
+            what,
+            send,
+            lambda was_there: (
+                f"number {number} is deleted" if was_there else f"number {number} was gone already"
+            ),
+        )
 
     def _made(self, hook: Hook, what: str) -> Done:
         """Make it at Pipedrive, unless another process is about to."""
@@ -233,8 +254,12 @@ class Subscriptions:
             "http_auth_password": self._hooks.password(hook),
         }
         try:
-            return self._client.send(
-                _CREATE.check(values | ({"user_id": hook.user_id} if hook.user_id else {}))
+            call = _CREATE.check(values | ({"user_id": hook.user_id} if hook.user_id else {}))
+            return self._recording.sent(
+                subscriptions.create,
+                f"make {described(hook)}, with a fresh credential",
+                lambda: self._client.send(call),
+                lambda made: f"it is number {made.id}",
             )
         except UnprocessableError as error:
             raise UnprocessableError(
@@ -255,6 +280,14 @@ def _subscribed(wanted: Wanted) -> tuple[str, str, str, int | None]:
 
 def _as_wanted(hook: Hook) -> Wanted:
     return Wanted(name=hook.name, url=hook.url, action=hook.action, object=hook.object, user_id=hook.user_id)
+
+
+def _left(step: Step) -> Done:
+    what = (
+        "left alone: another store or account has its credential, and it calls the same address; "
+        f"if that store is gone, run: pipedrive-tools webhooks remove {step.number}"
+    )
+    return Done(name=step.name, what=what, number=step.number)
 
 
 def _elsewhere(name: str) -> Done:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from pipedrive_tools.endpoints import subscriptions as catalogue
 from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError, UnprocessableError
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.sandbox.demo.webhooks import PASSWORD
+from pipedrive_tools.state import audit
 from pipedrive_tools.state.hooks import Hooks
 from pipedrive_tools.state.store import Store
+from pipedrive_tools.webhooks.recording import Recording
 from pipedrive_tools.webhooks.subscriptions import CreateWithCredential, Subscriptions
 from pipedrive_tools.webhooks.wanted import Wanted
 from tests.receivers import receiving, until
@@ -29,7 +32,12 @@ PEOPLE = Wanted(name="People", url="https://hooks.example.com/", action="change"
 @pytest.fixture
 def subscriptions(settings: Settings, store: Store) -> Iterator[Subscriptions]:
     with Pipedrive(settings=settings, writes=True) as client:
-        yield Subscriptions(client, Hooks(store, settings.base_url or "", keys=STATE_KEY), lease_seconds=0)
+        yield subscriber(client, store, settings.base_url or "")
+
+
+def subscriber(client: Pipedrive, store: Store, account: str) -> Subscriptions:
+    recording = Recording(store=store, account=account, person="grace", command="webhooks ensure")
+    return Subscriptions(client, Hooks(store, account, keys=STATE_KEY), recording, lease_seconds=0)
 
 
 @pytest.fixture
@@ -129,7 +137,7 @@ def test_two_at_once(settings: Settings, sandbox: Sandbox, store: Store) -> None
 
     def run(_: int) -> None:
         with Pipedrive(settings=settings, writes=True) as client:
-            Subscriptions.of(client, settings, store).ensure([DEALS, PEOPLE])
+            Subscriptions.of(client, settings, store, command="webhooks ensure").ensure([DEALS, PEOPLE])
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(run, range(12)))
@@ -137,8 +145,8 @@ def test_two_at_once(settings: Settings, sandbox: Sandbox, store: Store) -> None
     assert sorted(each["name"] for each in ours(sandbox)) == ["Deals", "People"]
 
 
-def test_forty(subscriptions: Subscriptions, sandbox: Sandbox, hooks: Hooks) -> None:
-    """The limit is told with its number and with what to do, and leaves no trace of the one too many."""
+def test_forty(subscriptions: Subscriptions, sandbox: Sandbox, hooks: Hooks, store: Store) -> None:
+    """The limit is told with its number and with what to do; of the one too many only the audit trail knows."""
     for number in range(39):
         subscriptions.add(Wanted(name=str(number), url=DEALS.url, action="*", object="deal"))
 
@@ -146,6 +154,10 @@ def test_forty(subscriptions: Subscriptions, sandbox: Sandbox, hooks: Hooks) -> 
         subscriptions.add(DEALS)
     assert "Deals" not in hooks.current()
     assert len(ours(sandbox)) == len(hooks.current()) == 39
+    with store.reading() as connection:
+        *_, last = audit.rows(connection)
+    assert (last.step, last.status) == ("outcome", "failed")
+    assert last.sentence.endswith("it failed, nothing was changed (rule person).")
 
 
 def test_a_refused_successor(subscriptions: Subscriptions, sandbox: Sandbox, hooks: Hooks) -> None:
@@ -189,14 +201,50 @@ def test_remove(subscriptions: Subscriptions, sandbox: Sandbox, hooks: Hooks) ->
         subscriptions.remove("Deals")
 
 
-def test_what_lost_its_store(subscriptions: Subscriptions, sandbox: Sandbox, hooks: Hooks) -> None:
-    """A webhook of a store that is gone goes, since nobody could take what it sends; foreign ones stay."""
+def test_two_accounts_with_one_address(
+    subscriptions: Subscriptions, sandbox: Sandbox, settings: Settings, store: Store
+) -> None:
+    """Who ensures the address of another account, or store, leaves its webhooks alone and says so; nobody undoes."""
     subscriptions.ensure([DEALS])
-    hooks.forget(hooks.all()[0])
-    assert what(subscriptions.ensure([DEALS])) == ["made", "cleaned up"]
+    [first] = ours(sandbox)
+    with Pipedrive(settings=settings, writes=True) as client:
+        other = subscriber(client, store, "https://other.pipedrive.com")
+        made, left = other.ensure([DEALS])
+        assert (made.what, left.number) == ("made", first["id"])
+        assert f"webhooks remove {first['id']}" in left.what
+        for each in (subscriptions, other, subscriptions):
+            assert what(each.ensure([DEALS])) == ["kept", "left alone"]
+    assert [each["id"] for each in ours(sandbox)] == [first["id"], made.number]
 
-    assert [each["http_auth_user"] for each in ours(sandbox)] == [hooks.all()[0].key]
-    assert len(sandbox.records("webhooks")) == 2
+
+def test_the_audit_trail(subscriptions: Subscriptions, sandbox: Sandbox, store: Store, hooks: Hooks) -> None:
+    """What a person has made and deleted is in the trail with who and what and the outcome, and no credential is."""
+    wanted = replace(DEALS, url="https://hooks.example.com/in?key=sesame")
+    subscriptions.ensure([wanted])
+    number = ours(sandbox)[0]["id"]
+    secrets = [each.secret.decode().partition(":")[2] for each in hooks.live()]
+    subscriptions.remove("Deals")
+    with store.reading() as connection:
+        rows = list(audit.rows(connection))
+        assert audit.verify(connection) is None
+    who = 'Person "grace", with "webhooks ensure": '
+    make = f'{who}make the webhook "Deals" for *.deal to hooks.example.com, with a fresh credential; '
+
+    assert [row.sentence for row in rows[:4]] == [
+        f"{make}it is about to be sent (rule person).",
+        f"{make}it is number {number} (rule person).",
+        f'{who}delete the webhook "Deals" for *.deal to hooks.example.com; it is about to be sent (rule person).',
+        f'{who}delete the webhook "Deals" for *.deal to hooks.example.com; number {number} is deleted (rule person).',
+    ]
+    assert [(row.tool, row.step, row.status) for row in rows] == [
+        ("create_webhook", "decision", "sent"),
+        ("create_webhook", "outcome", "ok"),
+        ("delete_webhook", "decision", "sent"),
+        ("delete_webhook", "outcome", "ok"),
+    ]
+    told = json.dumps([audit.as_json(row) for row in rows])
+    assert secrets
+    assert not [each for each in [*secrets, "sesame"] if each in told]
 
 
 def test_events_are_taken_from_the_first_on(
