@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal, Self, get_args
 
 from pipedrive_tools.errors import SettingsError
@@ -85,21 +86,38 @@ class Settings:
         """Settings as the environment has them; an empty variable counts as absent."""
         env = {name: text.strip() for name, text in (os.environ if environ is None else environ).items()}
         return cls(
-            api_token=env.get("PIPEDRIVE_API_TOKEN") or None,
+            api_token=secret(env, "PIPEDRIVE_API_TOKEN"),
             client_id=env.get("PIPEDRIVE_CLIENT_ID") or None,
-            client_secret=env.get("PIPEDRIVE_CLIENT_SECRET") or None,
+            client_secret=secret(env, "PIPEDRIVE_CLIENT_SECRET"),
             account=env.get("PIPEDRIVE_ACCOUNT") or None,
             company_domain=env.get("PIPEDRIVE_COMPANY_DOMAIN") or None,
             base_url=env.get("PIPEDRIVE_BASE_URL") or None,
             allowed_hosts=frozenset(env.get("PIPEDRIVE_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
-            state=env.get("PIPEDRIVE_STATE") or None,
-            state_key=env.get("PIPEDRIVE_STATE_KEY") or None,
+            state=secret(env, "PIPEDRIVE_STATE"),
+            state_key=secret(env, "PIPEDRIVE_STATE_KEY"),
             policy=env.get("PIPEDRIVE_POLICY") or None,
             agent=env.get("PIPEDRIVE_AGENT") or None,
             plan=_plan(env.get("PIPEDRIVE_PLAN", "")),
             seats=_seats(env.get("PIPEDRIVE_SEATS", "")),
             dry_run=_flag("PIPEDRIVE_DRY_RUN", env.get("PIPEDRIVE_DRY_RUN", "")),
         )
+
+
+def secret(environ: Mapping[str, str], name: str) -> str | None:
+    """The value of a variable, or what is in the file that `NAME_FILE` names; None where there is neither.
+
+    Files are how containers are given secrets: an environment shows in many places.
+    """
+    text, file = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
+    if text and file:
+        raise SettingsError(f"both {name} and {name}_FILE are set; unset one of them")
+    if not file:
+        return text or None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(f"{name}_FILE is {file!r}, which cannot be read: {why}") from None
 
 
 def _plan(text: str) -> Plan | None:

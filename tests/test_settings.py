@@ -1,6 +1,7 @@
 """Settings: what the environment says, and what never shows."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +111,25 @@ def test_nothing_secret_is_shown() -> None:
     assert CANARY not in repr(settings)
     assert CANARY not in str(settings)
     assert CANARY in repr(replace(settings, agent=CANARY)), "what is shown is found"
+
+
+SECRETS = {
+    "PIPEDRIVE_API_TOKEN": "api_token",
+    "PIPEDRIVE_CLIENT_SECRET": "client_secret",
+    "PIPEDRIVE_STATE": "state",
+    "PIPEDRIVE_STATE_KEY": "state_key",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_in_files(name: str, tmp_path: Path) -> None:
+    """A secret may be in a file, as containers have it; both at once, or a file that is not there, is told."""
+    file = tmp_path / "secret"
+    file.write_text(f"{CANARY}\n", encoding="utf-8")
+    assert getattr(Settings.from_env({f"{name}_FILE": str(file)}), SECRETS[name]) == CANARY
+    with pytest.raises(SettingsError, match=f"both {name} and {name}_FILE are set"):
+        Settings.from_env({f"{name}_FILE": str(file), name: CANARY})
+    with pytest.raises(
+        SettingsError, match=f"{name}_FILE is '.*nothing', which cannot be read: No such file"
+    ):
+        Settings.from_env({f"{name}_FILE": str(tmp_path / "nothing")})

@@ -3,15 +3,41 @@
 Nobody compares clocks: an observer measures with its own how long a count has stood still.
 """
 
+import socket
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from pipedrive_tools.state.memory import Memory
+from pipedrive_tools.state.store import Store
 
 DEAD_SECONDS: Final = 30.0
+FLEET: Final = "sales-follow-up-fleet"
 PREFIX: Final = "worker:"
+LOOK_SECONDS: Final = 0.25
+
+
+def of_fleet(store: Store) -> Memory:
+    """Where the workers of a fleet count."""
+    return Memory(store, account=FLEET, agent=FLEET)
+
+
+def new_name() -> str:
+    """The name of a worker that begins on this machine."""
+    return f"{socket.gethostname()}-{uuid.uuid4().hex}"
+
+
+def lives_here(memory: Memory, *, wait_seconds: float) -> bool:
+    """Whether a worker on this machine counts; looked at for so long."""
+    mine = f"{PREFIX}{socket.gethostname()}-"
+    first, until = memory.all(mine), time.monotonic() + wait_seconds
+    while time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        if any(count != first.get(name) for name, count in memory.all(mine).items()):
+            return True
+    return False
 
 
 @dataclass

@@ -6,7 +6,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,10 +26,11 @@ from pipedrive_tools.errors import (
 )
 from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.settings import Settings
-from pipedrive_tools.state.store import default_url
+from pipedrive_tools.state.store import Store, default_url
 from sales_follow_up import demo as demonstration
 from sales_follow_up.agent import Apply
 from sales_follow_up.asking import Asking
+from sales_follow_up.beats import DEAD_SECONDS, lives_here, of_fleet
 from sales_follow_up.calendars import workdays_of
 from sales_follow_up.consent import Consent, Decide, all_of
 from sales_follow_up.frameworks import Framework, check_waiting, file_of, planner, runner
@@ -217,6 +218,21 @@ def status(
         from sales_follow_up.crew import status  # noqa: PLC0415  # an extra, and slow to import
 
         return status(Settings.from_env(), as_json=as_json)
+
+    return _told(act, debug=debug)
+
+
+@crew.command()
+def health(*, debug: Debug = False) -> int:
+    """Tell whether a worker on this machine is alive and reaches the store: 0 if so, 1 if not."""
+
+    def act() -> int:
+        with closing(Store(Settings.from_env().state)) as store:
+            lives = lives_here(of_fleet(store), wait_seconds=DEAD_SECONDS / 3)
+        sys.stdout.write(
+            "a worker on this machine is alive\n" if lives else "no worker on this machine is alive\n"
+        )
+        return 0 if lives else FAILED
 
     return _told(act, debug=debug)
 

@@ -6,7 +6,6 @@ was sent and nothing is scheduled twice.
 """
 
 import logging
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,13 +19,12 @@ from sqlalchemy import Engine
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.state import inbox
-from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.queue import engine
-from sales_follow_up.beats import DEAD_SECONDS, Beats
+from sales_follow_up.beats import DEAD_SECONDS, Beats, new_name, of_fleet
+from sales_follow_up.beats import FLEET as NAME
 from sales_follow_up.lists import UnreadError
 
-NAME: Final = "sales-follow-up-fleet"
 QUEUE: Final = "accounts"
 VERSION: Final = "1"
 RUN: Final = "review-account"
@@ -141,8 +139,8 @@ class Fleet:
     def __enter__(self) -> Self:
         """Start to work."""
         logging.getLogger("dbos").setLevel(logging.ERROR)
-        me = uuid.uuid4().hex
-        self._beats = Beats(Memory(self.store, account=NAME, agent=NAME), me, self.dead_seconds)
+        me = new_name()
+        self._beats = Beats(of_fleet(self.store), me, self.dead_seconds)
         self._beats.beat()
         self.runs = Runs(self.store)
         DBOS(

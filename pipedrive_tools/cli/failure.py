@@ -3,9 +3,11 @@
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Final
 
-from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError, RefusedError
+from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError, RefusedError, SettingsError
+from pipedrive_tools.settings import secret
 
 FAILED: Final = 1
 WRONG_USE: Final = 2
@@ -51,6 +53,8 @@ def say(text: str, error: BaseException | None, code: int) -> int:
 def without_secrets(text: str) -> str:
     """A text without the values of the variables that hold secrets."""
     for name in SECRETS:
-        if len(value := os.environ.get(name, "").strip()) >= SHORTEST_SECRET:
-            text = text.replace(value, "***")
+        with suppress(SettingsError):
+            value = secret(os.environ, name) or ""
+            if len(value) >= SHORTEST_SECRET:
+                text = text.replace(value, "***")
     return text

@@ -14,7 +14,7 @@ from pipedrive_tools.cli.options import AgentName, PolicyFile
 from pipedrive_tools.cli.profile import ProfileName
 from pipedrive_tools.cli.service import leaving, stopping
 from pipedrive_tools.errors import SettingsError
-from pipedrive_tools.settings import Settings
+from pipedrive_tools.settings import Settings, secret
 from pipedrive_tools.toolset import Toolset
 
 
@@ -60,7 +60,7 @@ def command(
 
 
 def _token(name: str) -> str:
-    if token := os.environ.get(name, "").strip():
+    if token := secret(os.environ, name):
         return token
     raise SettingsError(
         f"streamable HTTP needs a bearer token, and {name} is empty; set it to a long random text"

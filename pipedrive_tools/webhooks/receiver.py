@@ -5,6 +5,7 @@ body itself, within a time and within the memory that all bodies share. A 2xx me
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,12 +20,16 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pipedrive_tools.errors import EventError, StoreError
+from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Arrival, Source
+from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks import events
 from pipedrive_tools.webhooks.intake import Intake
 from pipedrive_tools.webhooks.seen import Seen
 
 PATH: Final = "/webhooks"
+HEALTH: Final = "/health"
+HEALTH_SECONDS: Final = 1.0
 KEPT: Final = 204
 
 Credential = Callable[[str | None], str | None]
@@ -123,10 +128,37 @@ class Receiver:
             self._under_way -= length
 
 
+@dataclass
+class Health:
+    """Answers 200 while the inbox can be reached, else 503; an ASGI endpoint that costs a look a second at most."""
+
+    store: Store
+    _looked: float = field(default=-HEALTH_SECONDS, init=False)
+    _is_well: bool = field(default=False, init=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if time.monotonic() - self._looked >= HEALTH_SECONDS:
+            self._looked = time.monotonic()  # others that ask meanwhile hear what was so a moment ago
+            self._is_well = await asyncio.to_thread(self._reaches)
+        status, said = (200, "ok\n") if self._is_well else (503, "the inbox cannot be reached\n")
+        await Response(said, status, media_type="text/plain")(scope, receive, send)
+
+    def _reaches(self) -> bool:
+        try:
+            with self.store.transaction(durable=False) as connection:
+                inbox.listed(connection, "", limit=1)
+        except StoreError:
+            return False
+        return True
+
+
 def application(intake: Intake, credential: Credential, *, bounds: Bounds | None = None) -> Starlette:
     """The receiver as an application that any ASGI server can serve; `PATH` is where it takes events."""
     endpoint = Receiver(intake, credential, bounds or Bounds())
-    return Starlette(routes=[Route(PATH, endpoint=Seen(endpoint, PATH))])
+    return Starlette(
+        routes=[Route(PATH, endpoint=Seen(endpoint, PATH)), Route(HEALTH, endpoint=Health(intake.store))]
+    )
 
 
 def arrival(event: events.Event, body: bytes, *, source: Source = "webhook") -> Arrival:

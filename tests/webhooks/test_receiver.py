@@ -1,18 +1,21 @@
 """The receiver: who is let in, what is taken, and what it may cost."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Arrival
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.intake import Intake
-from pipedrive_tools.webhooks.receiver import PATH, Bounds, Receiver, application
+from pipedrive_tools.webhooks.receiver import HEALTH, PATH, Bounds, Health, Receiver, application
 from pipedrive_tools.webhooks.serving import served
 from tests.webhooks.deliveries import HEADERS, body, credential
 
@@ -220,3 +223,24 @@ def test_on_a_socket(store: Store) -> None:
             assert connection.recv(100).startswith(b"HTTP/1.1 401")
             while connection.recv(1000):
                 pass  # the connection ends with the refusal
+
+
+async def test_health(store: Store) -> None:
+    """Anybody may ask whether the inbox can be reached, and learns no more than that."""
+    with Intake(store, ACCOUNT) as intake:
+        transport = httpx.ASGITransport(application(intake, credential))
+        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+            answer = await client.get(HEALTH)
+            assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+async def test_health_without_a_database(tmp_path: Path) -> None:
+    """While the inbox cannot be reached the answer is 503."""
+    url = f"sqlite:///{tmp_path}/folder/inbox.db"
+    (tmp_path / "folder").mkdir()
+    broken = Store(url)
+    broken.close()
+    shutil.rmtree(tmp_path / "folder")
+    transport = httpx.ASGITransport(Starlette(routes=[Route(HEALTH, endpoint=Health(broken))]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+        assert (await client.get(HEALTH)).status_code == 503
