@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, NoReturn, cast
 import typer
 from pydantic_core import to_json
 
-from pipedrive_tools.cli.service import begin, stopping
+from pipedrive_tools.cli.service import begin, end, stopping
 from pipedrive_tools.errors import (
     PipedriveToolsError,
     RefusedError,
@@ -271,7 +271,7 @@ def _fleet(
         return work()
     with stopping():
         work()
-    return 0
+    return end()  # a review that is under way still would keep the process: another worker takes it over
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pipedrive_tools.cli.failure import without_secrets
 from pipedrive_tools.telemetry import instruments, logs
@@ -100,6 +101,12 @@ def leaving() -> Iterator[None]:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
+    end()
+
+
+def end() -> NoReturn:
+    """End this process with status 0, whatever its threads are doing."""
+    sys.stdout.flush()
     flush = threading.Thread(target=_flush, daemon=True)  # this one may hold a lock that the flush waits for
     flush.start()
     flush.join(FLUSH_SECONDS)
