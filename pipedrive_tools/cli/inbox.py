@@ -1,7 +1,8 @@
 """`webhooks serve`, `webhooks retry`, `webhooks discard`, and what `webhooks list --parked` shows."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Annotated, Any, Final, Literal
 
 import typer
@@ -23,19 +24,20 @@ Numbers = Annotated[
 ]
 
 
-def serve(
-    *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 8977,
-) -> None:
-    """Take events into the inbox until Ctrl-C; whoever works on them runs beside, or later."""
+def serve(host: str, port: int, *, beside: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    """Take events into the inbox until Ctrl-C; `beside` is entered once somebody listens."""
     try:
         from pipedrive_tools.webhooks import serving  # noqa: PLC0415  # starlette and uvicorn are an extra
         from pipedrive_tools.webhooks.running import receiving  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "uvicorn", "webhooks") from error
-    with stopping(), receiving(Settings.from_env()) as app:
-        serving.serve(app, host, port, ready=_introduce)
+    with stopping(), receiving(Settings.from_env()) as app, ExitStack() as stack:
+
+        def ready(url: str) -> None:
+            _introduce(url)
+            stack.enter_context(beside())
+
+        serving.serve(app, host, port, ready=ready)
 
 
 def retry(numbers: Numbers) -> int:

@@ -1,10 +1,11 @@
 """`webhooks list|add|remove|ensure|renew|serve|retry|discard`: what Pipedrive tells us about, and where to."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -12,11 +13,16 @@ from pipedrive_tools.cli import inbox, output
 from pipedrive_tools.cli.options import AsJson
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.client import Pipedrive
+from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.settings import Settings
-from pipedrive_tools.webhooks.subscriptions import Done, Subscriptions
+from pipedrive_tools.webhooks.repeating import repeating
+from pipedrive_tools.webhooks.subscriptions import KEPT, Done, Subscriptions
 from pipedrive_tools.webhooks.wanted import EXAMPLE, Wanted, declared
 
 command = typer.Typer()
+
+ENSURE_SECONDS: Final = 3600.0
+"""Pipedrive deletes a webhook after three days; a look costs 10 API tokens."""
 
 UserId = Annotated[
     int | None, typer.Option("--user", min=1, help="Number of the user whose rights filter the events.")
@@ -66,7 +72,26 @@ def list_(
     )
 
 
-command.command()(inbox.serve)
+@command.command()
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 8977,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ensure", metavar="FILE", help="As `webhooks ensure FILE`, at the start and every hour."
+        ),
+    ] = None,
+) -> None:
+    """Take events into the inbox until Ctrl-C; whoever works on them runs beside, or later."""
+    if file is None:
+        inbox.serve(host, port)
+        return
+    declared(file)  # a wrong one is told before anybody listens
+    inbox.serve(host, port, beside=lambda: repeating(lambda: _ensured(file), ENSURE_SECONDS, "ensure"))
+
+
 command.command()(inbox.retry)
 command.command()(inbox.discard)
 
@@ -120,6 +145,21 @@ def renew(
     """Make webhooks anew with a fresh credential; the old one is taken until nothing can come with it."""
     with subscriptions("renew") as found:
         _tell(found.renew(names or ()), as_json)
+
+
+def _ensured(file: Path) -> None:
+    """Have it so once more; what stands in the way may be gone the next time."""
+    try:
+        wanted = declared(file)
+        with subscriptions("serve --ensure") as found:
+            done = found.ensure(wanted)
+    except PipedriveToolsError as error:
+        done = []
+        output.line(f"webhooks are not as {file} declares them, trying again in an hour: {error}")
+    for each in done:
+        if each.what != KEPT:
+            output.line(f"webhook {each.name!r}: {each.what}")
+    sys.stdout.flush()
 
 
 def _tell(done: Sequence[Done], as_json: bool) -> None:

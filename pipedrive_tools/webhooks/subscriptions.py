@@ -30,6 +30,8 @@ from pipedrive_tools.webhooks.differences import Act, Step, added, differences, 
 from pipedrive_tools.webhooks.recording import Recording, described
 from pipedrive_tools.webhooks.wanted import Wanted
 
+KEPT: Final = "kept"
+"""What was done about one that is as it shall be."""
 OVERLAP_SECONDS: Final = 600.0
 """How long a credential counts that was replaced: longer than Pipedrive tries to deliver, which is 183 s."""
 SETTLE_SECONDS: Final = 60.0
@@ -80,7 +82,7 @@ class Subscriptions:
         self._client, self._hooks, self._recording = client, hooks, recording
         self._lease_seconds = lease_seconds
         self._acts: dict[Act, Callable[[Step], Done]] = {
-            "keep": lambda step: Done(name=step.name, what="kept", number=step.number),
+            "keep": lambda step: Done(name=step.name, what=KEPT, number=step.number),
             "make": self._make,
             "make again": self._make_again,
             "adopt": self._adopt,

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Event, Thread
 from typing import Any, Final
 
 from pipedrive_tools.endpoints import activities, catalogue, deals, leads, notes, organizations, persons
@@ -25,6 +24,7 @@ from pipedrive_tools.toolset import Toolset
 from pipedrive_tools.webhooks import events
 from pipedrive_tools.webhooks.events import Snapshot
 from pipedrive_tools.webhooks.receiver import arrival
+from pipedrive_tools.webhooks.repeating import repeating
 
 PAGE: Final = 500
 OVERLAP_SECONDS: Final = 120.0
@@ -168,24 +168,15 @@ def repeated(
     sweep: Callable[[], Swept], seconds: float, *, on_swept: Callable[[Swept], None]
 ) -> Iterator[None]:
     """Sweep at once and again after so many seconds each time, in a thread, while the block lasts."""
-    stops = Event()
 
     def run() -> None:
-        while True:
-            try:
-                on_swept(sweep())
-            except PipedriveToolsError as error:
-                on_swept(Swept(gaps=(str(error),)))
-            if stops.wait(seconds):
-                return
+        try:
+            on_swept(sweep())
+        except PipedriveToolsError as error:
+            on_swept(Swept(gaps=(str(error),)))
 
-    thread = Thread(target=run, name="webhooks-sweep", daemon=True)
-    thread.start()
-    try:
+    with repeating(run, seconds, "webhooks-sweep"):
         yield
-    finally:
-        stops.set()
-        thread.join()
 
 
 def _seconds(record: Mapping[str, Any]) -> float:

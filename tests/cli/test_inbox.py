@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pipedrive_tools.cli import main
+from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.hooks import Hooks
@@ -84,6 +85,29 @@ def test_serve(state: str) -> None:
     with kept.transaction(durable=False) as connection:
         assert [item.record for item in inbox.fresh(connection, ADDRESS)] == ["deal:7"]
     kept.close()
+
+
+def test_serve_and_ensure(
+    state: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It makes the webhooks that a file declares once it listens, says so, and goes on where that fails."""
+    file = tmp_path / "hooks.toml"
+    file.write_text('url = "https://hooks.example.com/"\n[[webhooks]]\nname = "Deals"\nevent = "*.deal"\n')
+    monkeypatch.setenv("PIPEDRIVE_API_TOKEN", sandbox.token)
+    for address, told in ((ADDRESS, "trying again in an hour"), (sandbox.url, "webhook 'Deals': made")):
+        monkeypatch.setenv("PIPEDRIVE_BASE_URL", address)
+        words = f"['webhooks', 'serve', '--port', '0', '--ensure', {str(file)!r}]"
+        command = [sys.executable, "-c", f"from pipedrive_tools.cli import main; main({words})"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            assert "taken at" in server.stdout.readline()
+            assert told in server.stdout.readline()
+            server.send_signal(signal.SIGINT)
+            assert server.wait(30) in {0, 130}
+
+    assert [each["name"] for each in sandbox.records("webhooks")][-1:] == ["Deals"]
+    file.write_text("nonsense")
+    assert main(["webhooks", "serve", "--ensure", str(file)]) != 0
 
 
 def test_parked(parked: list[int], capsys: pytest.CaptureFixture[str]) -> None:
