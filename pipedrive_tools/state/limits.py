@@ -44,7 +44,7 @@ class Home(Protocol):
 
     @property
     def clock(self) -> "Clock | None":
-        """The clock of all who share it, told inside `act` only; None where that is the machine's."""
+        """The clock of all who share it; None for the machine's own. Outside of `act` it may be fast, not slow."""
         ...
 
     async def act(self, work: Callable[[Windows, Budget], T], port: Port) -> T:
@@ -136,7 +136,7 @@ class Limiter:
 
     @property
     def shared_clock(self) -> Clock:
-        """The clock of all who share the home; the database's is told inside `act` only."""
+        """The clock of all who share the home."""
         return self.home.clock or self.clock
 
     async def take(self, endpoint: Endpoint[..., object], port: Port) -> Place:
@@ -155,7 +155,7 @@ class Limiter:
 
     async def done(self, place: Place, response: Response | None, port: Port) -> None:
         """The call was answered, or will not be; what is not known to be free was spent."""
-        answered = None if self.home.clock else self.clock.monotonic()
+        answered = self.shared_clock.monotonic()
         with suppress(StoreError):  # what was sent has its answer, whether or not the books can be kept
             await self.home.settle(lambda *books: self._answered(place, response, answered, *books), port)
 
@@ -221,13 +221,12 @@ class Limiter:
         self,
         place: Place,
         response: Response | None,
-        answered: float | None,
+        answered: float,
         windows: Windows,
         budget: Budget,
     ) -> None:
-        now = self.shared_clock.monotonic() if answered is None else answered
         windows.know(self.rules.calls)
-        windows.leave(place.lease, now + self.rules.window_seconds, is_search=place.is_search)
+        windows.leave(place.lease, answered + self.rules.window_seconds, is_search=place.is_search)
         budget.settle(place.cost, place.cost if self._is_charged(response) else 0, day=place.day)
         if response is not None:
             self._learn(response, windows, budget)

@@ -10,7 +10,7 @@ import pytest
 
 from pipedrive_tools import auth
 from pipedrive_tools.endpoints import deals
-from pipedrive_tools.errors import BlockedError, BudgetSpentError, StillBlockedError
+from pipedrive_tools.errors import BlockedError, BudgetSpentError, StillBlockedError, StoreError
 from pipedrive_tools.ports import drive
 from pipedrive_tools.state.limits import Clock, Limiter
 from pipedrive_tools.state.rules import Caller, Rules
@@ -56,8 +56,9 @@ def shared(postgres_tables: postgres.Tables) -> Iterator[Store]:
 
 
 @pytest.fixture
-def host(shared: Store) -> Callable[..., Limiter]:
+def host(shared: Store) -> Iterator[Callable[..., Limiter]]:
     """Makes the limiter of a host whose clocks are so far from the database's."""
+    homes: list[SharedSlots] = []
 
     def made(
         apart_seconds: float = 0.0, *, caller: Caller = CALLER, own: bool = False, **rules: Any
@@ -65,16 +66,18 @@ def host(shared: Store) -> Callable[..., Limiter]:
         clock = Clock(
             monotonic=lambda: time.monotonic() + apart_seconds, wall=lambda: time.time() + apart_seconds
         )
-        slots: Any = SharedSlots(shared, caller)
-        return Limiter(
-            OwnClock(slots) if own else slots, Rules(window_seconds=WINDOW_SECONDS, **rules), clock
-        )
+        homes.append(SharedSlots(shared, caller))
+        slots: Any = OwnClock(homes[-1]) if own else homes[-1]
+        return Limiter(slots, Rules(window_seconds=WINDOW_SECONDS, **rules), clock)
 
-    return made
+    yield made
+    for each in homes:
+        each.close()
 
 
-def called(limiter: Limiter, port: FakePort | None = None) -> FakePort:
-    port = port or WaitingPort()
+def called(limiter: Limiter) -> FakePort:
+    """One call; its place is given back by the next one of its host, or by whoever reads the day."""
+    port = WaitingPort()
     place = drive(limiter.take(deals.list_, port))
     drive(limiter.done(place, None, port))
     return port
@@ -150,6 +153,53 @@ def test_a_block_stops_every_host(host: Callable[..., Limiter]) -> None:
         with pytest.raises(StillBlockedError):
             called(each)
     called(host(caller=OTHER))
+
+
+def test_given_back(host: Callable[..., Limiter], shared: Store) -> None:
+    """A place that is given back late leaves the window when its answer came, not when it was written down."""
+    first, second = host(calls=1), host(calls=1)
+    called(first)
+    time.sleep(WINDOW_SECONDS / 2)
+    assert isinstance(first.home, SharedSlots)
+    first.home.budget()
+    began = time.monotonic()
+    called(second)
+
+    assert time.monotonic() - began < WINDOW_SECONDS * 0.9
+    assert SharedSlots(shared, CALLER).budget().reserved == deals.list_.cost
+
+
+def test_threads_together(host: Callable[..., Limiter]) -> None:
+    """Threads that ask at once are answered in one transaction, and the refusal of one is not the others'."""
+    limiter, went = host(tokens=3 * deals.list_.cost), list[str]()
+
+    def go(_: int) -> None:
+        try:
+            called(limiter)
+            went.append("sent")
+        except BudgetSpentError:
+            went.append("refused")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(go, range(8)))
+
+    assert sorted(went) == ["refused"] * 5 + ["sent"] * 3
+
+
+def test_a_store_that_fails(host: Callable[..., Limiter], shared: Store) -> None:
+    """Where nothing can be kept nobody gets a place, and what was to be given back is so later."""
+    limiter = host(calls=1, lease_seconds=30)
+    called(limiter)
+    with shared.transaction(durable=True) as connection:
+        connection.exec_driver_sql("ALTER TABLE windows RENAME TO gone")
+    try:
+        with pytest.raises(StoreError, match="windows"):
+            called(limiter)
+    finally:
+        with shared.transaction(durable=True) as connection:
+            connection.exec_driver_sql("ALTER TABLE gone RENAME TO windows")
+
+    assert sum(called(limiter).sleeps) < WINDOW_SECONDS + 0.5
 
 
 def test_where_limits_live(store: Store) -> None:

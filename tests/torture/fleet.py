@@ -8,8 +8,8 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -230,7 +230,7 @@ class Crowd:
     """Worker processes on one ground, and what becomes of those that are killed."""
 
     ground: Ground
-    act: Callable[[], Act]
+    act: Act
     plan: Plan
     lives: list[int] = field(default_factory=list)
     kills: int = 0
@@ -251,8 +251,9 @@ class Crowd:
     def __exit__(self, *_: object) -> None:
         """End them."""
         for pid in self.lives:
-            os.kill(pid, signal.SIGKILL)
-            ended(pid, wait=True)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                ended(pid, wait=True)
 
     def finish(self) -> None:
         """Kill and replace, until every account was reviewed, or nothing happens any more."""
@@ -297,7 +298,7 @@ class Crowd:
             kind(
                 store,
                 list,
-                self.notes.act(self.act()),
+                self.notes.act(self.act),
                 concurrency=self.plan.concurrency,
                 poll_seconds=0.1,
                 dead_seconds=DEAD_SECONDS,
@@ -350,7 +351,7 @@ def judged(crowd: Crowd) -> Found:
     )
 
 
-def survive(ground: Ground, plan: Plan, act: Callable[[], Act]) -> Found:
+def survive(ground: Ground, plan: Plan, act: Act) -> Found:
     """Let a fleet review every account, and judge it."""
     with Crowd(ground, act, plan) as crowd:
         crowd.finish()
@@ -361,7 +362,7 @@ def rate(far: Companies, workers: int) -> float:
     """Accounts that so many workers review in a second, one at a time each."""
     with ground(far) as here:
         plan = Plan(workers=workers, concurrency=1, kill_seconds=0.0)
-        return len(here.accounts) / survive(here, plan, here.reviews).seconds
+        return len(here.accounts) / survive(here, plan, here.reviews()).seconds
 
 
 def run() -> Iterator[Figure]:
@@ -370,13 +371,13 @@ def run() -> Iterator[Figure]:
     with companies(13, deals=DEALS) as far:
         with ground(far) as here:
             quiet = replace(few, takes_over=False, quiet_seconds=3 * DEAD_SECONDS)
-            deaf = survive(here, quiet, here.reviews)
+            deaf = survive(here, quiet, here.reviews())
             print(f"   takes nothing over: {deaf}", flush=True)
         with ground(far) as here:
-            forgetful = survive(here, few, here.sends_anew)
+            forgetful = survive(here, few, here.sends_anew())
             print(f"   writes without a journal: {forgetful}", flush=True)
     with companies(ACCOUNTS + 1, deals=DEALS) as far, ground(far) as here:
-        found = survive(here, Plan(), here.reviews)
+        found = survive(here, Plan(), here.reviews())
         print(f"   {found}", flush=True)
     yield Figure("fleet: kills that met a write on its way", found.inside, ">= 5", tries=found.kills)
     yield Figure.none_of(

@@ -24,7 +24,7 @@ def far(postgres_server: str) -> Iterator[Companies]:
 def test_kills(far: Companies, postgres_server: str) -> None:
     """Accounts of killed workers are taken over, and nothing is done twice."""
     with ground(far, postgres_server) as here:
-        found = survive(here, PLAN, here.reviews)
+        found = survive(here, PLAN, here.reviews())
     assert found.orphans > 0
     assert found.scheduled > 0
     assert (found.left, found.elsewhere, found.doubled) == (0, 0, 0), found
@@ -33,13 +33,13 @@ def test_kills(far: Companies, postgres_server: str) -> None:
 def test_nothing_taken_over(far: Companies, postgres_server: str) -> None:
     """Without the takeover accounts are left, and the harness sees it."""
     with ground(far, postgres_server) as here:
-        found = survive(here, replace(PLAN, takes_over=False, quiet_seconds=8.0), here.reviews)
+        found = survive(here, replace(PLAN, takes_over=False, quiet_seconds=8.0), here.reviews())
     assert 0 < found.left <= found.orphans
 
 
 def test_no_journal(far: Companies, postgres_server: str) -> None:
     """Without the journal activities are doubled, and the harness sees it."""
     with ground(far, postgres_server) as here:
-        found = survive(here, replace(PLAN, most_kills=4), here.sends_anew)
+        found = survive(here, replace(PLAN, most_kills=4), here.sends_anew())
     assert found.left == 0
     assert found.doubled > 0
