@@ -226,7 +226,5 @@ def test_who_approved_is_in_the_audit_trail(connect: Connect, deal_ids: list[int
     graph = agent(script([("delete_deal", {"deal_id": deal_ids[0]})]), toolset, InMemorySaver())
     (pause,) = graph.invoke(START, THREAD)["__interrupt__"]
     graph.invoke(Command(resume=yes(pause, by="Ada \u202eLovelace")), THREAD)
-    with sqlite3.connect(tmp_path / "state.db") as database:
-        rows = database.execute("SELECT approver FROM audit WHERE step = 'outcome'").fetchall()
 
-    assert rows == [("Ada Lovelace",)]
+    assert [row.approver for row in toolset.trail() if row.step == "outcome"] == ["Ada Lovelace"]
