@@ -59,7 +59,7 @@ def out_of_order(trace: str) -> tuple[int, int]:
     """Writes that were sent, and those of them whose intent was not on the disk by then."""
     sent = early = 0
     written, safe = "", ""
-    for line in trace.splitlines():
+    for line in strace.whole_lines(trace):
         found = _EVENT.match(line)
         if found is None:
             continue

@@ -2,11 +2,12 @@
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ MISSING: Final = (
 )
 ATTACH_SECONDS: Final = 10.0
 _PR_SET_PTRACER: Final = 0x59616D61
+_UNFINISHED: Final = " <unfinished ...>"
+_RESUMED: Final = re.compile(r"^ *<\.\.\. \w+ resumed>(.*)$")
 _ANYBODY: Final = ctypes.c_ulong(-1)
 
 
@@ -38,6 +41,25 @@ class Traced:
     def was_killed(self) -> bool:
         """Whether it died of the injected signal."""
         return self.status == 128 + signal.SIGKILL
+
+
+def whole_lines(trace: str) -> Iterator[str]:
+    """The lines of a trace, those that another thread has cut in two put together.
+
+    What is sent counts from its beginning, since its bytes may leave at once; all else from its end.
+    """
+    begun: dict[str, str] = {}
+    for line in trace.splitlines():
+        thread, _, said = line.partition(" ")
+        if (start := said.removesuffix(_UNFINISHED)) != said:
+            if start.lstrip().startswith("sendto("):
+                yield f"{thread} {start}) = 0"
+            else:
+                begun[thread] = start
+        elif (rest := _RESUMED.match(said)) is None:
+            yield line
+        elif thread in begun:
+            yield f"{thread} {begun.pop(thread)}{rest[1]}"
 
 
 def traced(
