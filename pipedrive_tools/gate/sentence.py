@@ -28,6 +28,8 @@ VERBS: Final = {
     Effect.CONVERT: "Convert",
 }
 NAME_FIELDS: Final = ("title", "name", "subject")
+TOLD_ANYWAY: Final = frozenset({*NAME_FIELDS, "value", "currency"})
+"""Fields of a record that its sentence may tell though the call leaves them alone."""
 QUOTED_CHARACTERS: Final = 60
 VALUES_SHOWN: Final = 12
 

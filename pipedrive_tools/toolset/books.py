@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pipedrive_tools.endpoint import Call, Effect
 from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate.policy import Limits
 from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.gate.scope import Key, target_key
-from pipedrive_tools.gate.sentence import effect, recorded
+from pipedrive_tools.gate.sentence import TOLD_ANYWAY, effect, recorded
 from pipedrive_tools.gate.verdict import Counters, Verdict
 from pipedrive_tools.state import approvals, audit, journal, usage
 from pipedrive_tools.state.driver import Hot
@@ -19,6 +19,10 @@ from pipedrive_tools.state.store import Store
 from pipedrive_tools.telemetry import Who
 from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.watched import noted
+
+
+CUSTOM_FIELDS: Final = "custom_fields"
+_KEPT: Final = TOLD_ANYWAY | {"id", "update_time"}
 
 
 def named(key: Key | None) -> str | None:
@@ -232,7 +236,7 @@ class Books:
                     agent=self.agent,
                     asked=decided.asked,
                     target=decided.target,
-                    before=decided.before,
+                    before=None if decided.before is None else _image(call, decided.before),
                 ),
             )
             is_new = decided.target is None  # a new record cannot have been counted yet
@@ -309,6 +313,22 @@ class Books:
                 self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome
             ),
         )
+
+
+def _image(call: Call[Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a record is needed to say the change in words, to find out whether it came about, and to take it back.
+
+    The rest is not kept: whoever reads the store learns no more of a customer than of the change.
+    """
+    wanted = {*_KEPT, *call.values}
+    # A lead keeps the parts of a custom value under keys of their own, such as `<key>_currency`.
+    kept = {
+        name: value for name, value in before.items() if name in wanted or name.partition("_")[0] in wanted
+    }
+    written, held = call.values.get(CUSTOM_FIELDS), before.get(CUSTOM_FIELDS)
+    if isinstance(written, Mapping) and isinstance(held, Mapping):
+        kept[CUSTOM_FIELDS] = {key: held[key] for key in written if key in held}
+    return kept
 
 
 def _counters(used: usage.UsedNow) -> Counters:
