@@ -20,7 +20,6 @@ from pipedrive_tools.telemetry import Who
 from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.watched import noted
 
-
 CUSTOM_FIELDS: Final = "custom_fields"
 _KEPT: Final = TOLD_ANYWAY | {"id", "update_time"}
 
