@@ -56,7 +56,7 @@ class Spool:
 
     def add(self, row: Row) -> bool:
         """Keep a row; false where it cannot be kept here."""
-        line = to_json(row) + b"\n"
+        line = b"\n" + to_json(row) + b"\n"  # whatever a full disk has left of the one before
         if self._process != os.getpid():
             self._forked()
         with self._writing:
@@ -73,7 +73,7 @@ class Spool:
             if os.write(self._file, line) == len(line):
                 self._size += len(line)
                 return True
-            os.ftruncate(self._file, self._size)  # the disk is full, and half a line would spoil the next one
+            os.ftruncate(self._file, self._size)
         except OSError:
             pass
         return False
@@ -186,6 +186,6 @@ def _is_ours(file: int) -> bool:
 
 def _rows(content: bytes) -> Iterable[Row]:
     """Rows of a file; a line that a failing machine cut off or lost was not kept."""
-    for line in content.splitlines():
+    for line in filter(None, content.splitlines()):
         with suppress(ValueError):
             yield from_json(line)
