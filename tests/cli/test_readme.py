@@ -11,6 +11,7 @@ from pipedrive_tools.cli import application, readme
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.sandbox import Sandbox
+from pipedrive_tools.telemetry import logs
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -97,7 +98,8 @@ def test_every_command_that_is_named_exists() -> None:
 
 
 def test_every_variable_that_is_read_is_described() -> None:
-    """The table of the environment names what `Settings.from_env` reads, and nothing else."""
-    read = set(re.findall(r"PIPEDRIVE_[A-Z_]+", Path(settings.__file__).read_text(encoding="utf-8")))
+    """The table of the environment names what settings and the log read, and nothing else."""
+    sources = [Path(each.__file__).read_text(encoding="utf-8") for each in (settings, logs)]
+    read = set(re.findall(r"PIPEDRIVE_[A-Z_]+", "".join(sources)))
 
     assert set(re.findall(r"^\| `(PIPEDRIVE_[A-Z_]+)` \|", TEXT, re.MULTILINE)) == read
