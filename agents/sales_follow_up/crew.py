@@ -1,7 +1,7 @@
 """`sales-follow-up fleet`: what a worker does with one account, and what the command prints."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -37,12 +37,14 @@ def reviewing(settings: Settings, policy: Path, *, applies: bool, country: str |
     def act(account: str, run: str) -> Outcome:
         mine, consent = replace(settings, account=account), Consent()
         with connected(policy, mine, consent, run=run) as toolset:
+            steps = Steps(toolset=toolset, consent=consent, country=country)
+            done = steps.unfinished.done(run)
             report = agent.run(
-                Steps(toolset=toolset, consent=consent, country=country),
-                decide=(lambda proposals: all_of(proposals, "--apply all")) if applies else None,
+                steps,
+                decide=(lambda proposals: all_of(proposals, "--apply all")) if applies and not done else None,
                 listener=Screen(is_quiet=True),
             )
-        return figures(report)
+        return figures(report) if not done else figures(report) | scheduled_before(report, done)
 
     return act
 
@@ -55,6 +57,16 @@ def figures(report: Report) -> Outcome:
         "proposals": len(report.proposals),
         "scheduled": report.state_counts["scheduled"],
         "tokens": report.review.account.tokens + report.tokens_applied,
+    }
+
+
+def scheduled_before(report: Report, done: Mapping[str, int]) -> Outcome:
+    """The numbers of a run whose worker was killed after its last step; the review is the one made since."""
+    count = done["scheduled"]
+    return {
+        "proposals": count,
+        "scheduled": count,
+        "tokens": report.review.account.tokens + done["tokens"],
     }
 
 

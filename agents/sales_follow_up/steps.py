@@ -7,6 +7,7 @@ Where an earlier run was killed after its person had agreed, `resumed` stands in
 can be written down with `as_json` and taken up again with `from_json`. Steps block: an event loop runs them in threads.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -121,9 +122,12 @@ class Steps:
         agreed = [each for each in decisions if each.says == "yes"]
         if agreed:
             self.unfinished.keep(self.toolset.run, agreed[0].proposal.planned_on, decisions)
-        yield from apply(decisions, self.toolset, self.consent)
+        came_of_it: Counter[str] = Counter()
+        for outcome in apply(decisions, self.toolset, self.consent):
+            came_of_it += Counter({outcome.state: 1, "tokens": outcome.tokens})
+            yield outcome
         if agreed:
-            self.unfinished.finish(self.toolset.run, agreed[0].proposal.planned_on)
+            self.unfinished.finish(self.toolset.run, agreed[0].proposal.planned_on, came_of_it)
 
     def report(
         self, found: Review, proposals: Sequence[Proposal], outcomes: Sequence[Outcome] = ()

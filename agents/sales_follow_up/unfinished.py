@@ -4,8 +4,8 @@ A run that is killed in between is finished by the next one of the same day: sam
 recognises what was sent already. Of two runs at work at once, one keeps its plan and the other is told to stop.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ class Plan:
     run: str
     today: date
     decisions: tuple[Decision, ...] = ()
+    came_of_it: Mapping[str, int] = field(default_factory=dict)
+    """Once it is done: how many decisions ended in each state, and the `tokens` that it took."""
 
 
 _PLAN: Final = TypeAdapter(Plan)
@@ -65,9 +67,24 @@ class Unfinished:
                 "Nothing was changed by this one"
             )
 
-    def finish(self, run: str, today: date) -> None:
+    def finish(self, run: str, today: date, came_of_it: Mapping[str, int]) -> None:
         """The last step is done, unless another process has finished the same run."""
-        self._swap(Plan(run=run, today=today))
+        self._swap(Plan(run=run, today=today, came_of_it=came_of_it))
+
+    def done(self, run: str) -> Mapping[str, int]:
+        """What came of a run whose every step was scheduled by an earlier process; nothing where none was.
+
+        A process may be killed between its last step and whoever waits for its result.
+        """
+        plan = _PLAN.validate_python(self._seen) if self._seen else None
+        if (
+            plan is None
+            or plan.run != run
+            or plan.decisions
+            or set(plan.came_of_it) != {"scheduled", "tokens"}
+        ):
+            return {}
+        return plan.came_of_it
 
     def _swap(self, plan: Plan) -> bool:
         value = _PLAN.dump_python(plan, mode="json")

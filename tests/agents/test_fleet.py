@@ -163,3 +163,17 @@ def test_schedule(tmp_path: Path) -> None:
             while list(states(fleet).values()) != ["done"] * 3:
                 assert time.monotonic() < latest
                 time.sleep(0.05)
+
+
+def test_killed_after_the_last_step(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A run whose result was lost gives it again and schedules nothing more; a new run would."""
+    settings = sandbox_settings(sandbox, tmp_path)
+    log_in(settings)
+    sandbox.switch(burst_limits=False)
+    act = reviewing(settings, PACKAGED_POLICY, applies=True, country=None)
+    first, count = act(ACCOUNT, "today"), len(sandbox.records("activities"))
+
+    assert act(ACCOUNT, "today") == first
+    assert len(sandbox.records("activities")) == count
+    act(ACCOUNT, "tomorrow")
+    assert len(sandbox.records("activities")) > count

@@ -43,9 +43,9 @@ DEALS: Final = 200
 WORKERS: Final = 3
 KILL_SECONDS: Final = 5.0
 LATENCY: Final = 0.05
-DEAD_SECONDS: Final = 4.0
+DEAD_SECONDS: Final = 8.0
 """After so long without a beat a worker is taken for dead."""
-TAKEN_UP_SECONDS: Final = 30.0
+TAKEN_UP_SECONDS: Final = 45.0
 """By then an account of a killed worker is at work again: its beats, a poll, and the wait for a place."""
 STARTING_SECONDS: Final = 60.0
 SETTLING_SECONDS: Final = 5.0
@@ -199,8 +199,12 @@ class Notes:
         return sum(len(file.read_bytes()) for file in self.folder.glob("*.notes"))
 
     def under_way(self, pid: int) -> set[str]:
-        """What a worker has begun and not ended."""
-        return set(self.moments("begins", pid)) - set(self.moments("ends", pid))
+        """What a worker has begun and not ended, and no other worker has begun since."""
+        latest, ended = self.moments("begins"), self.moments("ends", pid)
+        mine = self.moments("begins", pid)
+        return {
+            each for each, moments in mine.items() if each not in ended and moments[-1] == latest[each][-1]
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
