@@ -38,6 +38,7 @@ from tests.torture.figures import Figure
 from tests.torture.kill_at_every_step import plain
 from tests.torture.lives import ended, fork
 
+NEEDS_QUIET: Final = True
 ACCOUNTS: Final = 300
 DEALS: Final = 200
 WORKERS: Final = 3

@@ -34,6 +34,7 @@ from tests.torture.figures import Figure
 
 Way = Literal["ours", "token bucket", "stamped at the grant", "each host by its own clock"]
 
+NEEDS_QUIET: Final = True
 PROCESSES: Final = 4
 THREADS: Final = 12
 SEARCHING: Final = 2

@@ -11,6 +11,7 @@ from tests import postgres
 from tests.torture import ledger, limiter, oauth
 from tests.torture.figures import Figure
 
+NEEDS_QUIET: Final = True
 APART: Final = (0.0, 7.5, -1800.0, 86_400.0)
 """How far the clocks of each host are from the server's, in seconds."""
 LITTLE: Final = (0.0, 1.5, 3.0, 4.5)

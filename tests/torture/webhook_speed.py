@@ -24,6 +24,7 @@ from tests.torture.lives import ended, fork
 from tests.torture.webhook_lives import ACCOUNT, HEADERS, PATH, Plan, Stage, body, known
 from tests.torture.webhook_stages import Stages
 
+NEEDS_QUIET: Final = True
 EVENTS_A_SECOND: Final = 200
 SECONDS: Final = 60
 PADDING: Final = 2_000
