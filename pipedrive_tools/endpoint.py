@@ -68,6 +68,8 @@ class Args(BaseModel):
 
     controls: ClassVar[frozenset[str]] = frozenset()
     """Arguments that steer the toolset and never travel to Pipedrive."""
+    assumed: ClassVar[Mapping[str, bool]] = {}
+    """What Pipedrive takes for an argument that is not given; giving just that says nothing."""
 
     @model_validator(mode="before")
     @classmethod

@@ -8,13 +8,18 @@ and the figures are reported on `HELD_OUT`, whose misses are never shown. A requ
 - nothing invented, if it is the right tool and every argument given is an expected one or one of `may`: what the
   words do say, but a good call may as well leave out.
 
-Values are compared as the toolset takes them: `"7"` is 7, case and outer blanks do not count in names, and the order
-of a list does not. `overwrite` may name what an update changes: that is what it is for.
+A call is judged by what the toolset would do with it: optional arguments that are empty, and `done: false` for a new
+activity, are left aside there (`toolset.stated`), so they are here. Values are compared as the toolset takes them:
+`"7"` is 7, case and outer blanks do not count in names, and the order of a list does not. `overwrite` may name what an
+update changes: that is what it is for.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.toolset.stated import stated
 
 Arguments = dict[str, Any]
 Called = tuple[str, Arguments]
@@ -45,7 +50,8 @@ def judge(request: Request, calls: Sequence[Called]) -> Judged:
     """Whether the calls are the one that the request asks for."""
     if [name for name, _ in calls] != [request.tool]:
         return Judged(right_tool=False, expected_values=False, nothing_invented=False)
-    ((_, given),) = calls
+    ((_, told),) = calls
+    given, _ = stated(catalogue[request.tool].model, told)
     has_all = all(name in given and same(given[name], value) for name, value in request.expected.items())
     return Judged(right_tool=True, expected_values=has_all, nothing_invented=not invented(request, given))
 

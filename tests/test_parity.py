@@ -113,6 +113,19 @@ async def test_null_blanks_nothing(sandbox: Sandbox) -> None:
     assert json.loads(sent)[:4] == ["PATCH", f"/api/v2/deals/{deal_id}", {}, {"title": "X"}]
 
 
+async def test_empty_blanks_nothing(sandbox: Sandbox) -> None:
+    """Nor does an empty text or list, through whichever door it comes; the model is told."""
+    deal_id = calls(sandbox)["get_deal"]["deal_id"]
+    arguments = {"deal_id": deal_id, "title": "X", "lost_reason": "", "label_ids": [], "overwrite": ["title"]}
+    seen = await all_doors(sandbox, "update_deal", arguments)
+
+    *_, sent = seen.sent
+    assert json.loads(sent)[:4] == ["PATCH", f"/api/v2/deals/{deal_id}", {}, {"title": "X"}]
+    assert seen.text.startswith(
+        "left aside, as empty: lost_reason, label_ids; to blank a field, name it in clear."
+    )
+
+
 WRONG: Final = {
     "an unknown key": {"deal_id": 5, "force": True},
     "a key that a framework uses itself": {"deal_id": 5, "config": {}, "run_manager": 1, "runtime": 2},

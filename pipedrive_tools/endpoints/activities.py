@@ -1,5 +1,6 @@
 """Activities: calls, meetings, tasks. Their types and field definitions live in `account`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -154,6 +155,8 @@ class _Wire(Write):
 
 class CreateActivity(_Wire):
     """Schedule or log an activity: the next step with a deal, lead, person or organization."""
+
+    assumed: ClassVar[Mapping[str, bool]] = {"done": False}
 
     subject: Text
     """Headline."""

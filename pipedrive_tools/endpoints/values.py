@@ -85,6 +85,8 @@ def _stated(value: T | None) -> T:
 
 
 def _unlisted(values: list[T]) -> list[T]:
+    if not values:
+        raise ValueError("no id is in it; name one, or leave it out for all")
     if len(values) > 100:  # noqa: PLR2004  # FACTS.md, section 8
         raise ValueError("at most 100 ids are taken at once; ask in several calls")
     return values
@@ -99,7 +101,7 @@ Whole = Annotated[int, BeforeValidator(_number)]
 Amount = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 """A number; true and false are not numbers."""
 Ids = Annotated[Many[Id], AfterValidator(_unlisted)]
-"""At most 100 record numbers (FACTS.md, section 8)."""
+"""1 to 100 record numbers (FACTS.md, section 8)."""
 Uuid = Annotated[str, AfterValidator(_uuid)]
 """A UUID, such as a lead's."""
 Day = Annotated[str, AfterValidator(_day)]

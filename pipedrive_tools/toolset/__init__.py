@@ -11,7 +11,7 @@ from pipedrive_tools import auth, render
 from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import catalogue
-from pipedrive_tools.endpoints.composites import COMPOSITES
+from pipedrive_tools.endpoints.composites import COMPOSITES, Composite
 from pipedrive_tools.endpoints.profiles import Profile
 from pipedrive_tools.errors import ArgumentsError, PolicyError, StoreError
 from pipedrive_tools.gate import approval, taint
@@ -38,6 +38,7 @@ from pipedrive_tools.toolset.profiles import profile as tools_of
 from pipedrive_tools.toolset.recovery import Settled, next_due, recover
 from pipedrive_tools.toolset.result import Status, ToolResult
 from pipedrive_tools.toolset.run import Run
+from pipedrive_tools.toolset.stated import stated, told
 from pipedrive_tools.toolset.tool import Tool
 from pipedrive_tools.toolset.undo import undo
 from pipedrive_tools.toolset.watched import UNDO, listens, watched
@@ -170,7 +171,8 @@ class Toolset:
 
     def repeats(self, name: str, arguments: Mapping[str, Any]) -> bool:
         """Whether this run has sent the same write already, so that a call would give its result again."""
-        return self._desk.books.repeat_of(catalogue[name].check(arguments)) is not None
+        entry = catalogue[name]
+        return self._desk.books.repeat_of(entry.check(stated(entry.model, arguments)[0])) is not None
 
     def names(self) -> list[str]:
         """Names of the tools that the policy lets this agent use, and the login's scopes."""
@@ -240,9 +242,15 @@ class Toolset:
         try:
             if self._desk.run.unsettled:
                 await recover(self._desk, self._recovery(line))
-            if name in COMPOSITES and self._may(name):
-                return await composites.call(COMPOSITES[name], self._desk, arguments, line)
-            return await serve(self._desk, name, arguments, line)
+            entry = catalogue.get(name) or COMPOSITES.get(name)
+            if entry is None:
+                return await serve(self._desk, name, arguments, line)
+            rest, aside = stated(entry.model, arguments)
+            if isinstance(entry, Composite) and self._may(name):
+                result = await composites.call(entry, self._desk, rest, line)
+            else:
+                result = await serve(self._desk, name, rest, line)
+            return told(result, entry.model, aside)
         except StoreError as error:
             return ToolResult(text=render.failure(error, wrote=False), status="failed")
 

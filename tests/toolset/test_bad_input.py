@@ -26,7 +26,6 @@ WRONG: Final = {
         "custom_fields: Input should be a valid list",
     ),
     "a status that there is not": ({"status": "opened"}, "status: Input should be 'open', 'won' or 'lost'"),
-    "a name of blanks": ({"stage_id": "   "}, "stage_id"),
     "a stage of another pipeline": (
         {"stage_id": "Offer sent", "pipeline_id": "New business"},
         "stage_id: there is no stage 'Offer sent'; there are: 'Qualified'",

@@ -1,0 +1,48 @@
+"""What a model's arguments say: models fill optional ones with nothing, which is taken as leaving them out. Pure.
+
+An empty text, list or object never travels, so an update cannot blank a field in passing: `clear` is for that. What
+was left aside is told in the result, save where leaving it out is the very same: an empty cursor is the first page,
+and a value that Pipedrive assumes anyway says nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from pipedrive_tools.endpoint import Args
+from pipedrive_tools.toolset.result import ToolResult
+
+SILENT: Final = frozenset({"cursor"})
+MEANT: Final = frozenset({"ids"})
+"""A filter by no ids would show none; the check of the arguments refuses it, and it is not widened to all."""
+
+
+def stated(model: type[Args], arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
+    """The arguments that say something, and the names of those that were left aside and are to be told."""
+    idle = [name for name, value in arguments.items() if _says_nothing(model, name, value)]
+    if not idle:
+        return arguments, idle
+    rest = {name: value for name, value in arguments.items() if name not in idle}
+    return rest, [name for name in idle if name not in SILENT and _is_news(model, name, arguments[name])]
+
+
+def told(result: ToolResult, model: type[Args], aside: list[str]) -> ToolResult:
+    """The result, with a first line that says what was left aside."""
+    if not aside or result.status == "denied":  # a tool that is not granted is not told about
+        return result
+    how = "; to blank a field, name it in clear" if "clear" in model.model_fields else ""
+    return replace(result, text=f"left aside, as empty: {', '.join(aside)}{how}.\n{result.text}")
+
+
+def _says_nothing(model: type[Args], name: str, value: Any) -> bool:
+    if name in model.assumed and value is model.assumed[name]:
+        return True
+    if not (value in ([], {}) or (isinstance(value, str) and not value.strip())):
+        return False
+    field = model.model_fields.get(name)
+    return field is not None and not field.is_required() and name not in MEANT
+
+
+def _is_news(model: type[Args], name: str, value: Any) -> bool:
+    """Whether leaving it out is not the very same."""
+    return name not in model.assumed and value != model.model_fields[name].default
