@@ -25,7 +25,11 @@ CASES = [
     ("an invented argument", [("update_deal", GOOD | {"value": 0})], (True, True, False)),
     ("false that says something", [("update_deal", GOOD | {"is_archived": False})], (True, True, False)),
     ("empty arguments", [("update_deal", GOOD | {"currency": "", "label_ids": []})], (True, True, True)),
-    ("an empty argument that is due", [("update_deal", {"deal_id": "", "title": "Alpha"})], (True, False, True)),
+    (
+        "an empty argument that is due",
+        [("update_deal", {"deal_id": "", "title": "Alpha"})],
+        (True, False, True),
+    ),
     ("another value of what it may", [("update_deal", GOOD | {"status": "won"})], (True, True, False)),
     ("too much leave", [("update_deal", GOOD | {"overwrite": ["value"]})], (True, True, False)),
     ("a list for a text", [("update_deal", GOOD | {"title": ["Alpha"]})], (True, False, True)),
