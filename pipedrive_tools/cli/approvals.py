@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from pipedrive_tools.cli import failure, output
-from pipedrive_tools.cli.options import AsJson
+from pipedrive_tools.cli.options import AsJson, OnlyAccount
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.state import approvals
 from pipedrive_tools.state.approvals import Approval
+from pipedrive_tools.state.rules import is_of
 from pipedrive_tools.state.store import Store
 
 command = typer.Typer()
@@ -23,12 +24,14 @@ By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who answer
 def list_(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Answered, used and expired ones too.")] = False,
+    account: OnlyAccount = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the questions that wait for an answer."""
     with store() as opened, opened.transaction(durable=False) as connection:
         found = approvals.listed(connection)
-    shown = [each for each in found if everything or (each.state == "pending" and not each.expired)]
+    mine = [each for each in found if not account or is_of(each.account, account)]
+    shown = [each for each in mine if everything or (each.state == "pending" and not each.expired)]
     if as_json:
         output.document([asdict(each) | {"expired": each.expired} for each in shown])
     else:

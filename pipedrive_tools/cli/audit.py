@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from pipedrive_tools.cli import failure, output
-from pipedrive_tools.cli.options import AsJson
+from pipedrive_tools.cli.options import AsJson, OnlyAccount
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.state import audit
+from pipedrive_tools.state.rules import is_of
 
 command = typer.Typer()
 
@@ -25,6 +26,7 @@ Ended = Annotated[str | None, typer.Option("--status", metavar="STATUS", help="O
 @command.command()
 def show(
     *,
+    account: OnlyAccount = None,
     agent: Agent = None,
     run: Run = None,
     tool: ToolName = None,
@@ -45,7 +47,8 @@ def show(
     }
     filters = {name: value for name, value in wanted.items() if value is not None}
     with store() as opened, opened.transaction(durable=False) as connection:
-        rows = list(deque(audit.rows(connection, **filters), maxlen=limit))
+        found = audit.rows(connection, **filters)
+        rows = list(deque((row for row in found if not account or is_of(row.account, account)), maxlen=limit))
     if as_json:
         output.document([audit.as_json(row) for row in rows])
     else:
@@ -55,7 +58,7 @@ def show(
                 [output.moment(row.time), row.id, row.decision, row.status, row.cost, row.sentence]
                 for row in rows
             ],
-            nothing="no calls are recorded" + (" that fit" if filters else ""),
+            nothing="no calls are recorded" + (" that fit" if filters or account else ""),
         )
 
 

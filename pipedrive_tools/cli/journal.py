@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final, get_args
 import typer
 
 from pipedrive_tools.cli import access, failure, output
-from pipedrive_tools.cli.options import AgentName, AsJson, PolicyFile, one_of
+from pipedrive_tools.cli.options import AgentName, AsJson, OnlyAccount, PolicyFile, one_of
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent, State
+from pipedrive_tools.state.rules import is_of
 
 command = typer.Typer()
 
@@ -28,12 +29,14 @@ def list_(
             help="Only writes in this state.",
         ),
     ] = None,
+    account: OnlyAccount = None,
     limit: Annotated[int, typer.Option(min=1, help="Show the newest so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Print the writes, newest first."""
     with store() as opened, opened.transaction(durable=False) as connection:
-        rows = journal.listed(connection, (state,) if state else ())[:limit]
+        found = journal.listed(connection, (state,) if state else ())
+    rows = [row for row in found if not account or is_of(row.account, account)][:limit]
     if as_json:
         output.document([_as_json(row) for row in rows])
     else:
@@ -90,6 +93,7 @@ def _as_json(row: Intent) -> dict[str, Any]:
     """One write for programs; records and values stay in the store, they may hold what is never shown."""
     return {
         "id": row.id,
+        "account": row.account,
         "run": row.run,
         "agent": row.agent,
         "tool": row.tool,

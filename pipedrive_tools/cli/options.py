@@ -17,6 +17,10 @@ AccountName = Annotated[
     str | None,
     typer.Option("--account", metavar="COMPANY/USER", help="One of the logins; else PIPEDRIVE_ACCOUNT."),
 ]
+OnlyAccount = Annotated[
+    str | None,
+    typer.Option("--account", metavar="COMPANY[/USER]", help="Only this login, or all of a company."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and send no write.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys, for programs.")]
 

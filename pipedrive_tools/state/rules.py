@@ -49,6 +49,13 @@ class Caller:
         return cls(fingerprint=fingerprint, company=company, account=company, is_api_token=is_api_token)
 
 
+def is_of(account: str, login: str) -> bool:
+    """Whether books (`Caller.account`) are those of a login: `company/user`, or the company for all its users."""
+    name, _, user = login.partition("/")
+    is_company = f"://{name}." in account or f"/{name}/" in account
+    return is_company and (not user or account.endswith(f"/{user}"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """What one process keeps to."""

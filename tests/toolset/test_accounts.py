@@ -5,6 +5,7 @@ runs the same checks on one account twice: each of them must then see what it lo
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from pipedrive_tools.auth import App, Login
+from pipedrive_tools.cli import main
 from pipedrive_tools.errors import SettingsError
 from pipedrive_tools.gate.approval import Question, Ruling
 from pipedrive_tools.gate.policy import Policy
@@ -268,3 +270,29 @@ def test_which_one_is_meant(settings: Settings) -> None:
         opened("gamma", api_token="x" * 40)
     with pytest.raises(SettingsError, match="no login for the account"):
         opened("acme/")
+
+
+def test_one_account_on_the_command_line(
+    two: Callable[..., Two],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`--account` shows the books of one login, or of all users of a company, and nobody else's."""
+    for name, value in {"PIPEDRIVE_STATE": settings.state, "PIPEDRIVE_BASE_URL": settings.base_url}.items():
+        monkeypatch.setenv(name, str(value))
+    for both in (two(approver="queue"), two(MINE, COLLEAGUE, approver="queue")):
+        for each in (both.mine, both.other):
+            each.call("create_deal", CREATE)
+            each.call("delete_deal", {"deal_id": 5})
+
+    def shown(*command: str) -> set[str]:
+        assert main([*command, "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        return {"/".join(row["account"].split("/")[-2:]) for row in rows}
+
+    for command in (("audit", "show"), ("journal", "list"), ("approvals", "list")):
+        assert shown(*command) == {MINE, OTHER, COLLEAGUE}
+        assert shown(*command, "--account", OTHER) == {OTHER}
+        assert shown(*command, "--account", "acme") == {MINE, COLLEAGUE}
+        assert shown(*command, "--account", "acm") == set()
