@@ -7,7 +7,6 @@ import textwrap
 from contextlib import closing
 from typing import Any, Final
 
-import httpx
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
@@ -20,8 +19,9 @@ from pipedrive_tools.state import audit
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.telemetry.logs import Objects
 from pipedrive_tools.toolset import Toolset
+from tests.canaries import Planted, plant
 from tests.telling import Told
-from tests.toolset.conftest import EVERYTHING, Open, policy, record
+from tests.toolset.conftest import EVERYTHING, Open, policy
 from tests.toolset.test_recovery import faults
 
 ASKS: Final = EVERYTHING + '\n[.actions]\ncreate_activity = "ask"'
@@ -202,45 +202,10 @@ def test_metrics_agree_with_the_audit_trail(connect: Open, told: Told, settings:
     assert len(rows) > 10
 
 
-def planted(sandbox: Sandbox) -> dict[str, str]:
-    """A deal, a person and a note with canaries in them, and one in each thing that a caller may say."""
-    canaries = {
-        what: f"canary-{what}-{number}" for number, what in enumerate(("title", "person", "note", "mail"))
-    }
-    deal, person = record(sandbox, "deals", status="open"), record(sandbox, "persons")
-    signed = {"headers": {"x-api-token": sandbox.token}}
-    for path, body in (
-        (f"deals/{deal['id']}", {"title": canaries["title"], "person_id": person["id"]}),
-        (
-            f"persons/{person['id']}",
-            {"name": canaries["person"], "emails": [{"value": f"{canaries['mail']}@example.com"}]},
-        ),
-    ):
-        httpx.patch(f"{sandbox.url}/api/v2/{path}", json=body, **signed).raise_for_status()
-    body = {"content": canaries["note"], "deal_id": deal["id"]}
-    httpx.post(f"{sandbox.url}/api/v1/notes", json=body, **signed).raise_for_status()
-    return {**canaries, "deal": str(deal["id"]), "person_id": str(person["id"])}
-
-
-def work(toolset: Toolset, found: dict[str, str]) -> list[str]:
+def work(toolset: Toolset, planted: Planted) -> list[str]:
     """Calls of every kind over what was planted, with canaries in arguments too; gives all that they showed."""
-    deal = int(found["deal"])
-    calls: list[tuple[str, dict[str, Any]]] = [
-        ("get_deal", {"deal_id": deal}),
-        ("get_deal_overview", {"deal_id": deal}),
-        ("get_person", {"person_id": int(found["person_id"])}),
-        ("find", {"term": "canary-title"}),
-        ("search_deals", {"term": "canary-argument"}),
-        ("list_notes", {"deal_id": deal}),
-        ("create_note", {"content": "canary-written", "deal_id": deal}),
-        ("update_deal", {"deal_id": deal, "title": "canary-renamed", "overwrite": ["title"]}),
-        ("update_deal", {"deal_id": deal, "canary-key": 1}),
-        ("delete_deal", {"deal_id": deal}),
-        ("canary-tool", {}),
-        ("get_deal", {"deal_id": "canary-number"}),
-    ]
     shown = []
-    for name, arguments in calls:
+    for name, arguments in planted.calls():
         result = toolset.call(name, arguments)
         shown.append(f"{result.text} {result.data}")
     return shown
@@ -248,17 +213,16 @@ def work(toolset: Toolset, found: dict[str, str]) -> list[str]:
 
 def test_canaries(connect: Open, told: Told, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     """What records, callers and credentials say is in no span, no metric and no line of the log."""
-    found = planted(sandbox)
+    planted = plant(sandbox)
     caplog.handler.setFormatter(Objects(lambda line: line))
     with caplog.at_level(logging.DEBUG, "pipedrive_tools"):
-        shown = work(connect(), found)
-    canaries = [found[name] for name in ("title", "person", "note", "mail")]
-    for canary in canaries:
+        shown = work(connect(), planted)
+    for canary in planted.canaries:
         assert any(canary in text for text in shown), f"{canary} was never read: the test looks at nothing"
     everything = told.everything() + caplog.text
     assert len(told.spans) > 20
     assert '"logger": "pipedrive_tools.calls"' in caplog.text
-    for word in [*canaries, "canary", sandbox.token]:
+    for word in ("canary", sandbox.token):
         assert word not in everything
 
 

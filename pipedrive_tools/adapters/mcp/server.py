@@ -22,6 +22,7 @@ from pydantic import AnyUrl
 import pipedrive_tools
 from pipedrive_tools.adapters.mcp.progress import Report, accompanied
 from pipedrive_tools.adapters.mcp.records import named, template
+from pipedrive_tools.adapters.mcp.traces import of_ours
 from pipedrive_tools.endpoint import Effect
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.toolset import Status, Tool, ToolResult, Toolset
@@ -60,6 +61,7 @@ class PipedriveServer(MCPServer[Any]):
             log_level="WARNING",
             subscriptions=False,
         )
+        self.middleware[:] = of_ours(self.middleware)
         self._toolset, self._data = toolset, data
 
     async def list_tools(self) -> list[Offered]:
