@@ -1,6 +1,5 @@
 """`approvals list|approve|reject`: a person answers what agents ask for; only the store is touched."""
 
-import getpass
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from pipedrive_tools.cli.options import AsJson, OnlyAccount
 from pipedrive_tools.cli.storage import store
 from pipedrive_tools.state import approvals
 from pipedrive_tools.state.approvals import Approval
+from pipedrive_tools.state.person import person
 from pipedrive_tools.state.rules import is_of
 from pipedrive_tools.state.store import Store
 
@@ -57,9 +57,7 @@ def reject(ticket: Ticket, *, by: By = None, as_json: AsJson = False) -> int:
 def _answer(ticket: str, *, approved: bool, by: str | None, as_json: bool) -> int:
     with store() as opened:
         with opened.transaction(durable=True) as connection:
-            answered = approvals.decide(
-                connection, ticket, approved=approved, approver=by or getpass.getuser()
-            )
+            answered = approvals.decide(connection, ticket, approved=approved, approver=by or person())
         found = _find(opened, ticket)
     if not answered or found is None:
         stands = f"it is {_state(found)}" if found else "there is no such question"

@@ -4,7 +4,6 @@ A webhook is written down with a fresh credential before Pipedrive is told of it
 and one whose answer got lost is found again: its credential's user is in the account's list.
 """
 
-import getpass
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -25,6 +24,7 @@ from pipedrive_tools.gate.sentence import quoted
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.hooks import Hook, Hooks
 from pipedrive_tools.state.logins import Logins
+from pipedrive_tools.state.person import person
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.differences import Act, Step, added, differences, removed
 from pipedrive_tools.webhooks.recording import Recording, described
@@ -97,7 +97,7 @@ class Subscriptions:
         """The webhooks of the account that the settings name; `command` is what the audit trail says a person ran."""
         account = Logins(settings, store).books()
         hooks = Hooks(store, account, keys=settings.state_key)
-        recording = Recording(store=store, account=account, person=getpass.getuser(), command=command)
+        recording = Recording(store=store, account=account, person=person(), command=command)
         answer_seconds = settings.timeout_seconds + settings.connect_seconds
         return cls(client, hooks, recording, lease_seconds=answer_seconds + SETTLE_SECONDS)
 
