@@ -7,15 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from cryptography.fernet import Fernet
+from sales_follow_up.watch_demo import Company
 
+from pipedrive_tools.sandbox import Sandbox
+from pipedrive_tools.state import inbox
+from pipedrive_tools.state.store import Store
 from tests import postgres
 from tests.deployment.conftest import COMPOSE, DOCKERFILE, ROOT, Image, compose, stages
+from tests.receivers import until
 from tests.servers import free_port
 
 BIN: Final = Path(sys.executable).parent
@@ -115,31 +122,91 @@ def ended(process: "subprocess.Popen[str]", grace: float) -> str:
     return said
 
 
-def test_every_service(settings: dict[str, str], image: Image) -> None:
-    """All services run as somebody else on read-only programs, are healthy, and end on SIGTERM within their grace."""
-    port = str(free_port())
-    places = {**settings, "8977": port}
-    running: dict[str, list[subprocess.Popen[str]]] = {}
-    try:
+@dataclass
+class Stack:
+    """Our services as compose.yaml would start them, with our places in place of the container's."""
+
+    image: Image
+    places: dict[str, str]
+    more: dict[str, str]
+    """Variables that a person has set."""
+    running: dict[str, list["subprocess.Popen[str]"]] = field(default_factory=dict)
+
+    def environment(self, name: str) -> dict[str, str]:
+        found = OURS[name]["environment"].items()
+        return {key: filled(str(text), self.places) for key, text in found} | self.more
+
+    def start(self) -> None:
+        """Start all, and wait until all are healthy."""
         for name, service in OURS.items():
-            environment = {key: filled(str(text), places) for key, text in service["environment"].items()}
-            words = [filled(word, places) for word in service["command"]]
+            words = [filled(word, self.places) for word in service["command"]]
             count = service.get("deploy", {}).get("replicas", 1)
-            running[name] = [image.run(words, environment) for _ in range(count)]
-        assert {name: len(each) for name, each in running.items()} == {"receiver": 1, "worker": 2}
+            environment = self.environment(name)
+            self.running[name] = [self.image.run(words, environment) for _ in range(count)]
         for name, service in OURS.items():
-            environment = {key: filled(str(text), places) for key, text in service["environment"].items()}
-            test = [filled(word, places) for word in service["healthcheck"]["test"][1:]]
-            until_well(image, test, environment, *running[name])
-        for each in chain(*running.values()):
+            test = [filled(word, self.places) for word in service["healthcheck"]["test"][1:]]
+            until_well(self.image, test, self.environment(name), *self.running[name])
+
+    def run(self, *words: str) -> str:
+        """What a command says that a person runs in a container of `worker`; it must do its work."""
+        process = self.image.run(list(words), self.environment("worker"))
+        return ended(process, 60)
+
+    def stop(self) -> dict[str, str]:
+        """Ask all to end, and wait for it; gives what each service printed."""
+        for each in chain(*self.running.values()):
             each.send_signal(signal.SIGTERM)
-        for name, several in running.items():
-            for each in several:
-                ended(each, seconds(OURS[name]["stop_grace_period"]))
-    finally:
-        for each in chain(*running.values()):
+        return {
+            name: "".join(ended(each, seconds(OURS[name]["stop_grace_period"])) for each in several)
+            for name, several in self.running.items()
+        }
+
+    def kill(self) -> None:
+        for each in chain(*self.running.values()):
             each.kill()
             each.communicate()
+
+
+@pytest.fixture
+def stack(settings: dict[str, str], image: Image) -> Iterator[Stack]:
+    """The services, not started yet; whatever is left of them is killed in the end."""
+    ports = {"8977": str(free_port()), "8978": str(free_port())}
+    made = Stack(image, settings | ports, {})
+    yield made
+    made.kill()
+
+
+def test_every_service(stack: Stack) -> None:
+    """All services run as somebody else on read-only programs, are healthy, and end on SIGTERM within their grace."""
+    stack.start()
+    assert {name: len(each) for name, each in stack.running.items()} == {
+        "receiver": 1,
+        "watch": 1,
+        "worker": 2,
+    }
+    stack.stop()
+
+
+def test_a_webhook_leads_to_something(stack: Stack, sandbox: Sandbox) -> None:
+    """What Pipedrive tells the receiver is worked on by `watch`, which proposes a step for a deal that has none."""
+    stack.more = {"PIPEDRIVE_BASE_URL": sandbox.url, "PIPEDRIVE_API_TOKEN": sandbox.token}
+    stack.start()
+    url = f"http://127.0.0.1:{stack.places['8977']}/webhooks"
+    stack.run("pipedrive-tools", "webhooks", "add", "deals", "change.deal", url)
+    company = Company(sandbox)
+    deal = company.neglected()
+    company.call("PATCH", f"v2/deals/{deal['id']}", value=deal["value"] + 1)
+    url = (Path(stack.places["/run/secrets"]) / "state_url").read_text(encoding="utf-8")
+    with closing(Store(url)) as store:
+
+        def outcomes() -> list[str | None]:
+            with store.reading() as connection:
+                known = inbox.listed(connection, sandbox.url, "done")
+            return [item.outcome for item in known if item.source == "webhook"]
+
+        until(lambda: bool(outcomes()))
+        assert outcomes() == ["proposed"]
+    assert f"deal:{deal['id']}" in stack.stop()["watch"]
 
 
 def test_the_image_alone(image: Image) -> None:
