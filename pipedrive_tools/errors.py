@@ -6,7 +6,6 @@
     |   |-- PolicyError               the policy file does not hold
     |   |-- MissingExtraError         an optional package is not installed
     |   |-- StoreError                the state store cannot be opened, read or written
-    |   |   `-- StoreBusyError        somebody else is writing it, and nobody was to wait
     |   |-- LoginError                an OAuth login did not come about, or does not serve
     |   |   `-- ReauthorizationError  the login is over: somebody must log in again
     |   `-- SandboxError              the local Pipedrive cannot start
@@ -101,10 +100,6 @@ class StoreError(SetupError):
     """The state store cannot be opened, read or written."""
 
     actor: ClassVar[Actor] = "person"
-
-
-class StoreBusyError(StoreError):
-    """Somebody else is writing the state store, and the caller was not to wait."""
 
 
 class LoginError(SetupError):

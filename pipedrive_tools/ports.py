@@ -7,7 +7,7 @@ runs the same coroutines to their end in one step, inside a running loop (a note
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Mapping
 from functools import lru_cache
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
@@ -42,26 +42,15 @@ class Port(Protocol):
 class BlockingPort:
     """Sockets and clocks that block the caller."""
 
-    def __init__(
-        self,
-        origin: str,
-        settings: Settings,
-        transport: httpx.BaseTransport | None = None,
-        meanwhile: Callable[[], None] | None = None,
-    ) -> None:
-        """`meanwhile` is work to do while Pipedrive makes its answer; it must not wait for anybody."""
+    def __init__(self, origin: str, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
         self._settings, self._wire = settings, _Wire(origin, settings)
         self._transport = transport or httpx.HTTPTransport(**_options(origin, settings))
-        self._meanwhile = meanwhile
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer."""
         body = _Body(self._settings)
         try:
-            message = self._wire.message(request)
-            if self._meanwhile:
-                message.stream = _Sending(message.content, self._meanwhile)
-            response = self._transport.handle_request(message)
+            response = self._transport.handle_request(self._wire.message(request))
             stream = cast("httpx.SyncByteStream", response.stream)
             try:
                 body.start(response.headers.get("content-encoding", ""))
@@ -134,18 +123,6 @@ def drive(core: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("the core awaited something other than its blocking port")
 
 
-class _Sending(httpx.ByteStream):
-    """A request's body, and what is done once all of it was sent."""
-
-    def __init__(self, body: bytes, then: Callable[[], None]) -> None:
-        super().__init__(body)
-        self._then = then
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from super().__iter__()
-        self._then()
-
-
 class _Body:
     """The body of an answer, opened and capped while it streams, in bytes and in time."""
 
@@ -197,14 +174,21 @@ class _Wire:
         self._origin = origin
         timeout = httpx.Timeout(settings.timeout_seconds, connect=settings.connect_seconds)
         self._extensions = {"timeout": timeout.as_dict()}
+        self._last: tuple[tuple[bytes, Mapping[str, str]], httpx.Headers] | None = None
 
     def message(self, request: Request) -> httpx.Request:
         """The request on its way; one without a host goes to the port's own."""
         address = _parsed(request.path if "://" in request.path else self._origin + request.path)
-        headers = {**HEADERS, **request.headers}
+        headers = self._headers(address.netloc, request.headers)
         return httpx.Request(
             request.method, address, headers=headers, content=request.body, extensions=self._extensions
         )
+
+    def _headers(self, host: bytes, own: Mapping[str, str]) -> httpx.Headers:
+        """The headers; mostly those of the request before, which are copied in less time than they are read."""
+        if self._last is None or self._last[0] != (host, own):
+            self._last = ((host, own), httpx.Headers({"host": host.decode("ascii"), **HEADERS, **own}))
+        return self._last[1]
 
 
 @lru_cache(maxsize=256)
@@ -224,7 +208,10 @@ def _options(origin: str, settings: Settings) -> dict[str, Any]:
 
 
 def _response(response: httpx.Response, body: _Body) -> Response:
-    headers = {name.lower(): text for name, text in response.headers.items()}
+    headers: dict[str, str] = {}
+    for raw_name, raw_text in response.headers.raw:
+        name, text = raw_name.decode("ascii").lower(), raw_text.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
     return Response(response.status_code, headers, bytes(body))
 
 

@@ -75,14 +75,22 @@ def report(figures: Sequence[Figure]) -> bool:
 
 
 def ratio(
-    ours: Callable[[], object], bare: Callable[[], object], *, rounds: int, warm_up: int = 30
+    ours: Callable[[], object],
+    bare: Callable[[], object],
+    *,
+    rounds: int,
+    warm_up: int = 30,
+    burst: int | None = None,
+    rest_seconds: float = 0.0,
 ) -> tuple[float, str]:
-    """Median of the ratios of two acts, taken in turns, and the medians of both sides."""
+    """Median of the ratios of two acts, taken in turns, and the medians of both sides; after each burst a rest."""
     for _ in range(warm_up):
         bare()
         ours()
     pairs = []
-    for _ in range(rounds):
+    for number in range(rounds):
+        if burst and number % burst == 0:
+            time.sleep(rest_seconds)
         start = time.perf_counter()
         bare()
         middle = time.perf_counter()

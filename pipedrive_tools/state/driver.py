@@ -54,13 +54,8 @@ class Driver(Protocol):
         """One transaction of SQLAlchemy that only reads, and waits for nobody who writes."""
         ...
 
-    def hot(
-        self, *, durable: bool, alone: str | None = None, waits: bool = True
-    ) -> AbstractContextManager[Hot]:
-        """The same on the driver's own connection; alone with a name from its first moment.
-
-        One that is not to wait raises `StoreBusyError` where an engine has one writer and somebody else is writing.
-        """
+    def hot(self, *, durable: bool, alone: str | None = None) -> AbstractContextManager[Hot]:
+        """The same on the driver's own connection; alone with a name from its first moment."""
         ...
 
     def glance(self) -> AbstractContextManager[Hot]:

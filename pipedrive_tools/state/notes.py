@@ -80,18 +80,13 @@ class Notes:
         if self._folder:
             spool.flush(self._folder)
 
-    def flush_if_free(self) -> None:
-        """Write what waits here, unless that itself would have to wait."""
-        if self._spool:
-            self._spool.flush_if_free()
-
     def close(self) -> None:
         """Write what waits, where that can be done."""
         if self._spool:
             self._spool.close()
 
-    def _put(self, rows: Sequence[spool.Row], *, waits: bool = True) -> None:
-        with self._driver.hot(durable=False, waits=waits) as connection:
+    def _put(self, rows: Sequence[spool.Row]) -> None:
+        with self._driver.hot(durable=False) as connection:
             for row in rows:
                 Note.kept(row).write(connection)
 

@@ -94,13 +94,7 @@ class Postgres:
         return self.transaction(durable=False)
 
     @contextmanager
-    def hot(
-        self,
-        *,
-        durable: bool,
-        alone: str | None = None,
-        waits: bool = True,  # noqa: ARG002  # nobody waits for another's row
-    ) -> Iterator[Hot]:
+    def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:
         """The same on the driver's own connection; alone with a name from its first moment."""
         begin = (
             _BEGIN[durable]

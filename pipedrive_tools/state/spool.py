@@ -16,7 +16,7 @@ from weakref import WeakSet, finalize
 
 from pydantic_core import from_json, to_json
 
-from pipedrive_tools.errors import StoreBusyError, StoreError
+from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state.later import Later
 
 try:
@@ -30,8 +30,8 @@ AT_ONCE: Final = 64
 """Rows of one transaction, so that others get their turn."""
 
 Row = Sequence[Any]
-Put = Callable[..., None]
-"""Writes rows into the store, in one transaction; with `waits=False` it raises `StoreBusyError` rather than wait."""
+Put = Callable[[Sequence[Row]], None]
+"""Writes rows into the store, in one transaction."""
 
 
 def beside(store: Path) -> Path:
@@ -78,26 +78,19 @@ class Spool:
             pass
         return False
 
-    def flush(self, *, waits: bool = True) -> None:
-        """Write into the store what waits, in order; it goes on waiting where that fails or would take a moment."""
-        if not self._waiting or self._process != os.getpid() or not self._flushing.acquire(blocking=waits):
+    def flush(self) -> None:
+        """Write into the store what waits, in order; it goes on waiting where that fails."""
+        if not self._waiting or self._process != os.getpid():
             return
-        try:
+        with self._flushing:
             while rows := self._later.due(AT_ONCE):
-                self._try_to_put(rows, waits=waits)
-        except StoreBusyError:
-            return
-        finally:
-            self._flushing.release()
-
-    def _try_to_put(self, rows: Sequence[Row], *, waits: bool) -> None:
-        try:
-            self._put(rows, waits=waits)
-        except BaseException as error:
-            self._is_stuck = not isinstance(error, StoreBusyError)
-            self._later.put_back(rows)
-            raise
-        self._written(len(rows))
+                try:
+                    self._put(rows)
+                except BaseException:
+                    self._is_stuck = True
+                    self._later.put_back(rows)
+                    raise
+                self._written(len(rows))
 
     def close(self) -> None:
         """Write what waits and go; what cannot be written is left to whoever opens the store next."""
@@ -134,11 +127,6 @@ class Spool:
             if not self._waiting:
                 os.ftruncate(self._file, 0)
                 self._size = 0
-
-    def flush_if_free(self) -> None:
-        """Write what waits, unless somebody else is writing; what fails is tried again."""
-        with suppress(StoreError):
-            self.flush(waits=False)
 
     def _flush_quietly(self) -> None:
         with suppress(StoreError):  # the rows are in their file

@@ -18,11 +18,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from pipedrive_tools.errors import StoreBusyError, StoreError
+from pipedrive_tools.errors import StoreError
 from pipedrive_tools.state.driver import Hot
 
-Kind = Literal["durable", "quick", "hasty"]
-"""A durable transaction is on the disk when it ends, a quick one soon after; a hasty one waits for no other."""
+Kind = Literal["durable", "quick"]
+"""A durable transaction is on the disk when it ends, a quick one soon after."""
 BUSY_SECONDS: Final = 30
 WAL_PAGES: Final = 256
 """The write-ahead log begins anew after so many: the disk takes a page in its place in half the time of a new one."""
@@ -43,7 +43,7 @@ class Sqlite:
         try:
             if address.database in {None, "", ":memory:"}:
                 only = _engine("sqlite://", "OFF", pages=0, in_memory=True)
-                self._engines: dict[Kind, Engine] = {"durable": only, "quick": only, "hasty": only}
+                self._engines: dict[Kind, Engine] = {"durable": only, "quick": only}
                 self._lock = RLock()
             else:
                 prepare_file(Path(self.name))
@@ -51,7 +51,6 @@ class Sqlite:
                 self._engines = {
                     "durable": _engine(address, "FULL", pages=pages),
                     "quick": _engine(address, "NORMAL", pages=pages),
-                    "hasty": _engine(address, "NORMAL", pages=pages, wait_seconds=0),
                 }
             self._reads = self._engines["quick"].execution_options(reads=True)
             self._engines["quick"].connect().close()
@@ -83,15 +82,9 @@ class Sqlite:
             raise self._broken("read", error) from None
 
     @contextmanager
-    def hot(
-        self,
-        *,
-        durable: bool,
-        alone: str | None = None,  # noqa: ARG002  # it is
-        waits: bool = True,
-    ) -> Iterator[Hot]:
+    def hot(self, *, durable: bool, alone: str | None = None) -> Iterator[Hot]:  # noqa: ARG002  # it is
         """The same transaction on the driver's own connection, kept per thread."""
-        hot = self._hot_connection("durable" if durable else "quick" if waits else "hasty")
+        hot = self._hot_connection("durable" if durable else "quick")
         with self._lock or nullcontext():
             try:
                 hot.execute("BEGIN IMMEDIATE")
@@ -103,10 +96,6 @@ class Sqlite:
                 hot.execute("COMMIT")
             except sqlite3.Error as error:
                 hot.abandon()
-                if not waits and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                    raise StoreBusyError(
-                        f"the store {self.name!r} is being written by somebody else"
-                    ) from None
                 raise self._broken("written", error) from None
 
     @contextmanager
@@ -228,15 +217,8 @@ def _to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _engine(
-    url: URL | str,
-    synchronous: str,
-    *,
-    pages: int,
-    in_memory: bool = False,
-    wait_seconds: float = BUSY_SECONDS,
-) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": wait_seconds, "check_same_thread": False}}
+def _engine(url: URL | str, synchronous: str, *, pages: int, in_memory: bool = False) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     if in_memory:
         options["poolclass"] = StaticPool
     else:

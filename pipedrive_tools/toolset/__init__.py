@@ -101,9 +101,7 @@ class Toolset:
             tag=fence_tag or taint.new_tag(),
             limiter=self._limiter,
         )
-        self._lines = Lines(
-            login.origin, settings, login.credential, self._limiter, meanwhile=store.notes.flush_if_free
-        )
+        self._lines = Lines(login.origin, settings, login.credential, self._limiter)
 
     @classmethod
     def connect(

@@ -1,7 +1,6 @@
 """The ways to Pipedrive that one toolset holds open: one that blocks, and one for each event loop."""
 
 import asyncio
-from collections.abc import Callable
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -18,15 +17,8 @@ class Lines:
     An asynchronous connection belongs to the loop that opened it, so each loop gets its own.
     """
 
-    def __init__(
-        self,
-        origin: str,
-        settings: Settings,
-        credential: Credential,
-        pace: Pace,
-        meanwhile: Callable[[], None] | None = None,
-    ) -> None:
-        self._origin, self._settings, self._meanwhile = origin, settings, meanwhile
+    def __init__(self, origin: str, settings: Settings, credential: Credential, pace: Pace) -> None:
+        self._origin, self._settings = origin, settings
         self._credential, self._pace = credential, pace
         self._patience = Patience(settings.attempts)
         self._blocking: BlockingPort | None = None
@@ -38,7 +30,7 @@ class Lines:
         """The line that blocks its caller."""
         with self._lock:
             if self._blocking is None:
-                self._blocking = BlockingPort(self._origin, self._settings, meanwhile=self._meanwhile)
+                self._blocking = BlockingPort(self._origin, self._settings)
             return self._line(self._blocking)
 
     def of_this_loop(self) -> Line:

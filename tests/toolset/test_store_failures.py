@@ -19,11 +19,6 @@ from tests.toolset.conftest import Open, writes
 
 FULL: Final = Policy.full("a")
 PADDING: Final = "x" * 40_000
-CONNECTIONS: Final[tuple[dict[str, Any], ...]] = (
-    {"durable": True},
-    {"durable": False},
-    {"durable": False, "waits": False},
-)
 
 
 @pytest.fixture
@@ -37,16 +32,16 @@ def file_of(settings: Settings) -> Path:
 
 def full_disk(toolset: Toolset) -> None:
     """Let this thread's connections write not one page more, as a full disk would."""
-    for kind in CONNECTIONS:
-        with toolset._store.driver.hot(**kind) as connection:
+    for durable in (True, False):
+        with toolset._store.hot(durable=durable) as connection:
             pages = connection.first("PRAGMA page_count")[0]
-        with toolset._store.driver.hot(**kind) as connection:
+        with toolset._store.hot(durable=durable) as connection:
             connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def read_only(toolset: Toolset) -> None:
-    for kind in CONNECTIONS:
-        with toolset._store.driver.hot(**kind) as connection:
+    for durable in (True, False):
+        with toolset._store.hot(durable=durable) as connection:
             connection.execute("PRAGMA query_only = ON")
 
 
