@@ -36,6 +36,8 @@ def cell(name: str, resource: str, labels: Labels, limit: int) -> Cell:
 def field_text(name: str, record: Mapping[str, Any], resource: str, labels: Labels, limit: int) -> str:
     """One field of one record."""
     value = record.get(name)
+    if value is None:  # most fields of most records
+        return ""
     if name == "value":
         value = money(record)
     elif name in KINDS or name == "industry":
