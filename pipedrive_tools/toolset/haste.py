@@ -23,7 +23,10 @@ def untouched_seconds(settings: Settings, settle_seconds: float) -> float:
 def in_time(line: Line, settings: Settings, settle_seconds: float) -> Line:
     """The line for one write, whose last try is over before recovery may look into it."""
     latest = time.monotonic() + untouched_seconds(settings, settle_seconds) - answer_seconds(settings)
-    hasty = _Hasty(line.patience.attempts, whole=line.patience, latest=latest)
+    whole = line.patience
+    hasty = _Hasty(
+        whole.attempts, whole.random, whole=whole, latest=latest
+    )  # another source of chance costs time
     return Line(line.port, line.credential, hasty, line.pace.until(latest), line.clock)
 
 

@@ -45,7 +45,9 @@ def told_of(line: Line, account: str, tells: Instruments) -> Line:
         line,
         port=_Port(line.port, passing, tells),
         pace=_Pace(line.pace, passing, tells),
-        patience=_Patience(line.patience.attempts, whole=line.patience, passing=passing),
+        patience=_Patience(
+            line.patience.attempts, line.patience.random, whole=line.patience, passing=passing
+        ),
     )
 
 
