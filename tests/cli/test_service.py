@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -19,6 +19,17 @@ from tests.servers import saying, serving
 BIN: Final = Path(sys.executable).parent
 GRACE_SECONDS: Final = 60
 POLICY: Final = '[agents.a]\ndeals = "full"\n'
+GREETING: Final = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "clientInfo": {"name": "tests", "version": "1"},
+}
+MESSAGES: Final[list[dict[str, Any]]] = [
+    {"id": 1, "method": "initialize", "params": GREETING},
+    {"method": "notifications/initialized"},
+    {"id": 2, "method": "tools/call", "params": {"name": "get_deal", "arguments": {"deal_id": 1}}},
+]
+"""What a client says who calls one tool."""
 
 
 @pytest.fixture
@@ -107,8 +118,8 @@ def started(environment: dict[str, str], *words: str) -> Iterator[tuple[subproce
     assert process.stdout is not None
     try:
         if words[1:] == ("mcp",):
-            asked = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-            process.stdin.write(json.dumps(asked) + "\n")
+            for message in MESSAGES:
+                process.stdin.write(json.dumps({"jsonrpc": "2.0"} | message) + "\n")
             process.stdin.flush()
         yield process, process.stdout.readline()
     finally:
@@ -148,6 +159,8 @@ def test_mcp_over_stdio(environment: dict[str, str]) -> None:
             line,
         ):
             assert json.loads(line)["id"] == 1
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["result"]["isError"] is False
             process.send_signal(signal.SIGTERM)
             assert process.wait(GRACE_SECONDS) == 0
         assert b"/v1/traces" in {head.split()[1] for head in heads}
