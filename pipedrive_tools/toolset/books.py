@@ -99,7 +99,9 @@ class Books:
         self._looks: dict[str, int] = {}
         self._owed: dict[str, int] = {}
         self.refresh()
-        if run.counters.tokens_run:  # a run that goes on has read before
+        self._has_read = bool(run.counters.tokens_run)
+        """Whether the store says that this run has used tokens: another process that goes on with it relies on that."""
+        if self._has_read:
             run.read_foreign_text()
 
     @property
@@ -146,11 +148,16 @@ class Books:
 
     def _count(self, connection: Hot, used: usage.Used, *, record: str | None = None) -> None:
         self._run.saw(_counters(usage.add(connection, self._whose, used, record=record)))
+        self._has_read = True
 
     @property
     def notes_at_once(self) -> bool:
-        """Whether `note` waits for nothing."""
-        return not self._limits_tokens and self.store.notes.may_wait
+        """Whether `note` and `done` wait for nothing."""
+        return self._may_wait and self.store.notes.may_wait
+
+    @property
+    def _may_wait(self) -> bool:
+        return self._has_read and not self._limits_tokens
 
     def note(self, number: str, tool: str, said: str, verdict: Verdict, ending: Ending) -> None:
         """One row for a call that changes nothing: a read, a refusal, a rehearsal."""
@@ -166,13 +173,13 @@ class Books:
 
     def _keep(self, note: Note) -> None:
         """Let a note wait on its way into the store, where that may be; else write it now."""
-        if not self._limits_tokens and self.store.notes.add(note):
-            self._run.spent_more(note.tokens)
+        if self._may_wait and self.store.notes.add(note):
             return
         self.store.notes.flush()
         with self.store.hot(durable=False, alone=self.account) as connection:
             if used := note.write(connection):
                 self._run.saw(_counters(used))
+                self._has_read = True
 
     def spends_approval(self, id: str) -> bool:
         """Spend an approval of a read, which has no intent to be written down with it."""

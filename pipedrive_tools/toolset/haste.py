@@ -24,9 +24,8 @@ def in_time(line: Line, settings: Settings, settle_seconds: float) -> Line:
     """The line for one write, whose last try is over before recovery may look into it."""
     latest = time.monotonic() + untouched_seconds(settings, settle_seconds) - answer_seconds(settings)
     whole = line.patience
-    hasty = _Hasty(
-        whole.attempts, whole.random, whole=whole, latest=latest
-    )  # another source of chance costs time
+    # Chance of its own would have to be seeded.
+    hasty = _Hasty(whole.attempts, whole.random, whole=whole, latest=latest)
     return Line(line.port, line.credential, hasty, line.pace.until(latest), line.clock)
 
 

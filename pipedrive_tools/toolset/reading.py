@@ -89,7 +89,9 @@ async def _sent_read(
     await noted(
         desk, line, number, call.endpoint.name, said, verdict, Ending("ok", "done", answer.tokens, approver)
     )
-    return rendered(desk, call, replace(answer, tokens=answer.tokens + looking), number, shape)
+    if looking:
+        answer = replace(answer, tokens=answer.tokens + looking)
+    return rendered(desk, call, answer, number, shape)
 
 
 async def _learned(desk: Desk, call: Call[Any], answer: Answer, line: Line, number: str) -> None:

@@ -60,14 +60,6 @@ class Run:
             if stored.tokens_run >= self._stored.tokens_run:
                 self._stored = stored
 
-    def spent_more(self, tokens: int) -> None:
-        """Count what was noted and is on its way into the store."""
-        with self._lock:
-            held = self._stored
-            self._stored = replace(
-                held, tokens_run=held.tokens_run + tokens, tokens_day=held.tokens_day + tokens
-            )
-
     def start(self, tokens: int) -> None:
         """Count a call that is under way, so that parallel calls add up."""
         with self._lock:

@@ -87,6 +87,7 @@ def test_a_change(way: str, tool: str, connect: Open, sandbox: Sandbox) -> None:
 def test_a_read(way: str, connect: Open, settings: Settings) -> None:
     """While the store cannot be written a read's row waits beside it; once that was seen, no more are shown."""
     toolset = connect(FULL)
+    assert toolset.call("list_deals", {"limit": 2}).ok
     WAYS[way](toolset)
     first = toolset.call("list_deals", {"limit": 3})
     assert first.ok
@@ -98,6 +99,17 @@ def test_a_read(way: str, connect: Open, settings: Settings) -> None:
     later = toolset.call("list_deals", {"limit": 3})
     assert (later.status, later.data) == ("failed", None)
     assert "store" in later.text
+
+
+@pytest.mark.parametrize("way", ["a disk that is read-only", "a broken file"])
+def test_a_first_read(way: str, connect: Open) -> None:
+    """The first read of a run does not wait: whoever goes on with the run must know of it."""
+    toolset = connect(FULL)
+    WAYS[way](toolset)
+    result = toolset.call("list_deals", {"limit": 3})
+
+    assert (result.status, result.data) == ("failed", None)
+    assert "store" in result.text
 
 
 def test_a_read_that_cannot_wait(connect: Open, settings: Settings) -> None:
