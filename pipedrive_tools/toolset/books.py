@@ -1,10 +1,12 @@
 """What the toolset writes down about a call: audit rows, intents, outcomes and usage, each in one transaction."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from pipedrive_tools.endpoint import Call, Effect
+from pipedrive_tools.errors import StoreError
 from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate.policy import Limits
 from pipedrive_tools.gate.redact import Redaction
@@ -21,6 +23,7 @@ from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.watched import noted
 
 CUSTOM_FIELDS: Final = "custom_fields"
+UNCONFIRMED: Final = "not sent, since the state store did not confirm the intent"
 _KEPT: Final = TOLD_ANYWAY | {"id", "update_time"}
 
 
@@ -98,6 +101,7 @@ class Books:
         self._is_limited = limits != Limits()
         self._looks: dict[str, int] = {}
         self._owed: dict[str, int] = {}
+        self._unsent: list[Decided] = []
         self.refresh()
         self._has_read = bool(run.counters.tokens_run)
         """Whether the store says that this run has used tokens: another process that goes on with it relies on that."""
@@ -202,11 +206,31 @@ class Books:
         self, decided: Decided, *, check: Callable[[Counters], Verdict], approval: str | None = None
     ) -> Begun:
         """Write the intent, the decision and what is reserved, on the disk before the first byte leaves."""
-        begun = self._begin(decided, check, approval)
-        if begun.repeat:
-            self.store.notes.flush()  # what became of the earlier one, or of its record, may be on its way
+        self._withdraw()
+        try:
             begun = self._begin(decided, check, approval)
+            if begun.repeat:
+                self.store.notes.flush()  # what became of the earlier one, or of its record, may be on its way
+                begun = self._begin(decided, check, approval)
+        except StoreError:
+            self._unsent.append(decided)
+            with suppress(StoreError):
+                self._withdraw()
+            raise
         return begun
+
+    def _withdraw(self) -> None:
+        """Take back intents whose store did not say that it has them: it may, and nothing was sent."""
+        while self._unsent:
+            self.finish(
+                self._unsent[-1],
+                "FAILED",
+                status="failed",
+                tokens=0,
+                outcome=UNCONFIRMED,
+                error=UNCONFIRMED,
+            )
+            self._unsent.pop()
 
     def _begin(self, decided: Decided, check: Callable[[Counters], Verdict], approval: str | None) -> Begun:
         call, number = decided.call, decided.id

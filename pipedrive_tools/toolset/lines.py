@@ -21,37 +21,40 @@ class Lines:
         self._origin, self._settings = origin, settings
         self._credential, self._pace = credential, pace
         self._patience = Patience(settings.attempts)
-        self._blocking: BlockingPort | None = None
-        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPort] = WeakKeyDictionary()
         self._clock = FarClock()
+        self._blocking: tuple[BlockingPort, Line] | None = None
+        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[AsyncPort, Line]] = (
+            WeakKeyDictionary()
+        )
         self._lock = Lock()
 
     def blocking(self) -> Line:
         """The line that blocks its caller."""
         with self._lock:
             if self._blocking is None:
-                self._blocking = BlockingPort(self._origin, self._settings)
-            return self._line(self._blocking)
+                port = BlockingPort(self._origin, self._settings)
+                self._blocking = port, self._line(port)
+            return self._blocking[1]
 
     def of_this_loop(self) -> Line:
         """The line of the running event loop."""
         loop = asyncio.get_running_loop()
         with self._lock:
-            port = self._by_loop.get(loop)
-            if port is None:
-                port = self._by_loop[loop] = AsyncPort(self._origin, self._settings)
-            return self._line(port)
+            if (found := self._by_loop.get(loop)) is None:
+                port = AsyncPort(self._origin, self._settings)
+                found = self._by_loop[loop] = port, self._line(port)
+            return found[1]
 
     def close(self) -> None:
         """Close the blocking connections."""
         if self._blocking:
-            self._blocking.close()
+            self._blocking[0].close()
 
     async def aclose(self) -> None:
         """Close the connections of this loop, and the blocking ones."""
-        port = self._by_loop.pop(asyncio.get_running_loop(), None)
-        if port:
-            await port.close()
+        found = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if found:
+            await found[0].close()
         self.close()
 
     def _line(self, port: BlockingPort | AsyncPort) -> Line:

@@ -1,7 +1,8 @@
 """A store that cannot be written: no change is sent, and what is read without a row is not shown."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import spool
+from pipedrive_tools.state.driver import Hot
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import Toolset
 from tests.calls import calls
@@ -51,6 +53,29 @@ def broken(toolset: Toolset) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE audit")
         connection.execute("DROP TABLE usage")
+
+
+def losing(toolset: Toolset, count: int) -> None:
+    """Let the answers to the next commits of the store be lost."""
+    hot, left = toolset._store.hot, [count]
+
+    @contextmanager
+    def unanswered(**kind: Any) -> Iterator[Hot]:
+        with hot(**kind) as connection:
+            yield connection
+            if left[0] and not kind["durable"]:
+                left[0] -= 1
+                raise StoreError("the server is gone")  # before it has done anything
+        if left[0]:
+            left[0] -= 1
+            raise StoreError("the server is gone")
+
+    toolset._store.hot = unanswered  # type: ignore[method-assign,assignment]  # for this test
+
+
+def states(settings: Settings) -> list[str]:
+    with closing(sqlite3.connect(file_of(settings))) as connection:
+        return [state for (state,) in connection.execute("SELECT state FROM journal ORDER BY id")]
 
 
 WAYS: Final = {"a full disk": full_disk, "a disk that is read-only": read_only, "a broken file": broken}
@@ -177,6 +202,26 @@ def test_after_it_was_sent(connect: Open, sandbox: Sandbox, settings: Settings) 
         ).fetchall()
     assert steps[0] == ("decision",)
     store.close()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_commit_whose_answer_is_lost(
+    more: int, connect: Open, sandbox: Sandbox, settings: Settings
+) -> None:
+    """An intent that the store has and did not confirm is taken back: nobody may send it later."""
+    toolset = connect(FULL)
+    losing(toolset, 1 + more)
+    result = toolset.call("create_deal", {"title": "lost"})
+    assert (result.status, writes(sandbox)) == ("failed", [])
+    assert states(settings) == ["SENT" if more else "FAILED"]
+
+    assert toolset.call("create_deal", {"title": "other"}).ok
+    assert toolset.call("create_deal", {"title": "lost"}).ok
+    assert [body["title"] for _, _, body in writes(sandbox)] == ["other", "lost"]
+    toolset._store.notes.flush()
+    assert states(settings) == ["FAILED", "DONE", "DONE"]
+    [row] = [row for row in toolset.trail() if row.status == "failed"]
+    assert "did not confirm" in row.sentence
 
 
 def test_it_cannot_be_opened(sandbox: Sandbox, settings: Settings) -> None:
