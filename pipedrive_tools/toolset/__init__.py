@@ -1,11 +1,12 @@
 """`Tool` and `Toolset`: choose, describe, call. The one choke point that every door goes through."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pipedrive_tools import auth, render
 from pipedrive_tools.client import Line
@@ -45,6 +46,9 @@ from pipedrive_tools.toolset.watched import UNDO, listens, watched
 from pipedrive_tools.toolset.way import serve
 
 __all__ = ["Status", "Tool", "ToolResult", "Toolset"]
+
+MOST_LOOKS: Final = 10
+"""How often one write is looked into while somebody waits for it."""
 
 
 class Toolset:
@@ -210,9 +214,12 @@ class Toolset:
         return await self._undo(audit_id, self._lines.of_this_loop(), dry_run=dry_run)
 
     def recover(self, *, wait: bool = False) -> list[Settled]:
-        """Settle writes of unknown outcome whose time has come; with `wait`, stay until none is left."""
+        """Settle writes of unknown outcome whose time has come.
+
+        With `wait`, stay until none is left, or until one was looked into so often that Pipedrive cannot be asked.
+        """
         settled = drive(recover(self._desk, self._recovery(self._lines.blocking())))
-        while wait and (seconds := next_due(self._desk)) is not None:
+        while wait and (seconds := next_due(self._desk)) is not None and not _in_vain(settled):
             time.sleep(min(seconds + 0.05, 1.0))
             settled += drive(recover(self._desk, self._recovery(self._lines.blocking())))
         return settled
@@ -296,3 +303,9 @@ class Toolset:
     def _recovery(self, line: Line) -> Line:
         """The same line, with what is kept of the day's tokens for looking at unknown writes."""
         return replace(line, pace=self._limiter.for_recovery())
+
+
+def _in_vain(settled: Iterable[Settled]) -> bool:
+    """Whether a write was looked into often enough, and nothing came of it."""
+    looks = Counter(each.id for each in settled if each.state == "UNKNOWN")
+    return max(looks.values(), default=0) >= MOST_LOOKS

@@ -434,3 +434,16 @@ def test_a_failure(status: int, connect: Open, sandbox: Sandbox, settings: Setti
     assert [row.state for row in intents(settings)] == ["UNKNOWN"]
     assert toolset.recover(wait=True)[0].state == "DONE"
     assert [each["title"] for each in sandbox.records("deals")].count("X") == 1
+
+
+def test_one_that_cannot_be_asked(connect: Open, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits does not do so for ever: a write that was looked into in vain stays open for later."""
+    monkeypatch.setattr("pipedrive_tools.toolset.MOST_LOOKS", 3)
+    toolset = connect(full())
+    faults(sandbox, "reset_before")
+    assert toolset.call("create_deal", {"title": "X"}).status == "unknown"
+    faults(sandbox, "status", method="GET", status=403, times=1000)
+
+    settled = toolset.recover(wait=True)
+    assert [each.state for each in settled] == ["UNKNOWN"] * 3
+    assert "could not be looked into" in settled[0].how
