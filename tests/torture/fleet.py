@@ -265,13 +265,16 @@ class Crowd:
         random, wanted = Random(len(self.ground.accounts)), set(self.ground.accounts)
         kill_at = time.monotonic() + self.plan.kill_seconds
         seen, since = 0, time.monotonic()
-        while wanted - set(self.notes.moments("ends")):
+        while missing := wanted - set(self.notes.moments("ends")):
             time.sleep(0.1)
             if any(ended(pid) is not None for pid in self.lives):
                 raise RuntimeError("a worker ended by itself")
             now = time.monotonic()
             if self.plan.kill_seconds and now > kill_at and self.kills < self.plan.most_kills:
-                kill_at += self.plan.kill_seconds * self._kill(random.randrange(len(self.lives)))
+                # Towards the end an idle one may be met: else whoever works on the last account would die each time.
+                is_ending = len(missing) <= len(self.lives) * self.plan.concurrency
+                place = random.randrange(len(self.lives))
+                kill_at += self.plan.kill_seconds * self._kill(place, even_idle=is_ending)
             count = self.notes.count()
             seen, since = (count, now) if count != seen else (seen, since)
             if now > since + self.plan.quiet_seconds:
@@ -282,10 +285,10 @@ class Crowd:
         begun = self.notes.moments("begins")[account]
         return next((each for each in begun if each > lost), time.monotonic()) - lost
 
-    def _kill(self, place: int) -> bool:
-        """Kill a worker and start another one, unless it has nothing to do at this moment."""
+    def _kill(self, place: int, *, even_idle: bool) -> bool:
+        """Kill a worker and start another one; one that has nothing to do only where that is asked for."""
         pid = self.lives[place]
-        if not self.notes.under_way(pid):
+        if not even_idle and not self.notes.under_way(pid):
             return False
         os.kill(pid, signal.SIGKILL)
         ended(pid, wait=True)
