@@ -68,7 +68,7 @@ class Args(BaseModel):
 
     controls: ClassVar[frozenset[str]] = frozenset()
     """Arguments that steer the toolset and never travel to Pipedrive."""
-    assumed: ClassVar[Mapping[str, bool]] = {}
+    assumed: ClassVar[dict[str, bool | int | str]] = {}
     """What Pipedrive takes for an argument that is not given; giving just that says nothing."""
 
     @model_validator(mode="before")

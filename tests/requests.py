@@ -8,10 +8,10 @@ and the figures are reported on `HELD_OUT`, whose misses are never shown. A requ
 - nothing invented, if it is the right tool and every argument given is an expected one or one of `may`: what the
   words do say, but a good call may as well leave out.
 
-A call is judged by what the toolset would do with it: optional arguments that are empty, and `done: false` for a new
-activity, are left aside there (`toolset.stated`), so they are here. Values are compared as the toolset takes them:
-`"7"` is 7, case and outer blanks do not count in names, and the order of a list does not. `overwrite` may name what an
-update changes: that is what it is for.
+A call is judged by what the toolset would do with it: optional arguments that are empty, and values that Pipedrive
+assumes anyway (`assumed` of each model), are left aside there (`toolset.stated`), so they are here. Values are compared
+as the toolset takes them: `"7"` is 7, case and outer blanks do not count in names, and the order of a list does not.
+`overwrite` may name what an update changes: that is what it is for.
 """
 
 from collections.abc import Mapping, Sequence

@@ -52,7 +52,7 @@ class Lists:
         """The records with these numbers, as far as they are there."""
         ordered = sorted(numbers)
         for start in range(0, len(ordered), IDS):
-            yield from self.records(entry, ids=ordered[start : start + IDS], limit=IDS)
+            yield from self.records(entry, ids=ordered[start : start + IDS])
 
     def unless_unread(self, read: Callable[[], T], otherwise: T, *, but: str) -> T:
         """What `read` gives; where a list fails, `otherwise`, and a sentence on what that means."""

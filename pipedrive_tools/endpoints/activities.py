@@ -1,12 +1,11 @@
 """Activities: calls, meetings, tasks. Their types and field definitions live in `account`."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
 from pipedrive_tools.endpoint import Args, Effect, Endpoint, Paging, Record
-from pipedrive_tools.endpoints.arguments import Change, CursorPage, Write
+from pipedrive_tools.endpoints.arguments import BORN_MINE, Change, CursorPage, Write
 from pipedrive_tools.endpoints.records import Deleted
 from pipedrive_tools.endpoints.values import (
     Clock,
@@ -156,7 +155,7 @@ class _Wire(Write):
 class CreateActivity(_Wire):
     """Schedule or log an activity: the next step with a deal, lead, person or organization."""
 
-    assumed: ClassVar[Mapping[str, bool]] = {"done": False}
+    assumed = BORN_MINE | {"done": False}
 
     subject: Text
     """Headline."""

@@ -8,6 +8,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from pipedrive_tools.endpoint import Args
 from pipedrive_tools.endpoints.values import Many, Text, Unshown
 
+BORN_MINE: Final[dict[str, bool | int | str]] = {"owner_id": "me"}
+"""Whoever creates a record owns it. Leads: addLead in the API reference; the others: the reference of v1, of which v2
+changed nothing but the name, user_id, of a deal's or activity's owner."""
 KEY_LETTERS: Final = 40
 """Length of a custom field's key; its parts, such as a currency, add to it."""
 _KEY = re.compile(r"[0-9a-f]{40}(_\w+)?")
@@ -20,6 +23,9 @@ def _filled_or_none(text: Any) -> Any:
 
 class CursorPage(Args):
     """One page of a v2 list."""
+
+    # What the API reference says of every v2 list, and of its sort where it has one (FACTS.md, section 8).
+    assumed: ClassVar[dict[str, bool | int | str]] = {"limit": 100, "sort_by": "id", "sort_direction": "asc"}
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
     """Page size."""
@@ -51,6 +57,8 @@ class Search(SearchPage):
 
 class OffsetPage(Args):
     """One page of a v1 list."""
+
+    assumed: ClassVar[dict[str, bool | int | str]] = {"start": 0}
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
     """Page size."""

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pipedrive_tools.endpoint import Args, Effect, Endpoint, Paging, Record
 from pipedrive_tools.endpoints import account
-from pipedrive_tools.endpoints.arguments import Change, CursorPage, Search, Write
+from pipedrive_tools.endpoints.arguments import BORN_MINE, Change, CursorPage, Search, Write
 from pipedrive_tools.endpoints.records import Conversion, Deleted, Hits
 from pipedrive_tools.endpoints.values import (
     Amount,
@@ -95,6 +95,8 @@ class GetDeal(Args):
 
 class CreateDeal(Write):
     """Create a deal. Search first: it may exist."""
+
+    assumed = BORN_MINE
 
     title: Text
     """Name of the deal."""

@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from pipedrive_tools.endpoint import Args, Effect, Endpoint, Paging, Record
 from pipedrive_tools.endpoints import account
-from pipedrive_tools.endpoints.arguments import Change, OffsetPage, Search, Write
+from pipedrive_tools.endpoints.arguments import BORN_MINE, Change, OffsetPage, Search, Write
 from pipedrive_tools.endpoints.records import Conversion, Hits
 from pipedrive_tools.endpoints.values import Amount, CustomField, Day, Id, Instant, Many, Text, Unshown, Uuid
 
@@ -47,6 +47,9 @@ class DeletedLead(Record):
 
 class ListArchivedLeads(OffsetPage):
     """List archived leads, which list_leads leaves out."""
+
+    # Of the v1 lists, only the reference of the leads' says how long a page is.
+    assumed = OffsetPage.assumed | {"limit": 100}
 
     owner_id: Id | None = None
     """Name, id or me."""
@@ -102,6 +105,8 @@ def _paired(value: float | None, currency: str | None) -> None:
 
 class CreateLead(_Wire):
     """Create a lead for a person or an organization (at least one). Search first: it may exist."""
+
+    assumed = BORN_MINE
 
     title: Text
     """Name of the lead."""

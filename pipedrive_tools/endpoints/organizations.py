@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from pipedrive_tools.endpoint import Args, Effect, Endpoint, Paging, Record
-from pipedrive_tools.endpoints.arguments import Change, CursorPage, Search, Write
+from pipedrive_tools.endpoints.arguments import BORN_MINE, Change, CursorPage, Search, Write
 from pipedrive_tools.endpoints.records import Deleted, Hits
 from pipedrive_tools.endpoints.values import (
     CustomField,
@@ -74,6 +74,8 @@ class GetOrganization(Args):
 
 class CreateOrganization(Write):
     """Create an organization. Search first: it may exist."""
+
+    assumed = BORN_MINE
 
     name: Text
     """Company name."""

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from pipedrive_tools.endpoint import Args, Effect, Endpoint, Paging, Record
-from pipedrive_tools.endpoints.arguments import Change, CursorPage, Search, Write
+from pipedrive_tools.endpoints.arguments import BORN_MINE, Change, CursorPage, Search, Write
 from pipedrive_tools.endpoints.records import Deleted, Hits
 from pipedrive_tools.endpoints.values import (
     Contacts,
@@ -78,6 +78,8 @@ class GetPerson(Args):
 
 class CreatePerson(Write):
     """Create a person. Search first: they may exist."""
+
+    assumed = BORN_MINE
 
     name: Text
     """Full name."""

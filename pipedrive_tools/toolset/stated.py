@@ -35,14 +35,20 @@ def told(result: ToolResult, model: type[Args], aside: list[str]) -> ToolResult:
 
 
 def _says_nothing(model: type[Args], name: str, value: Any) -> bool:
-    if name in model.assumed and value is model.assumed[name]:
-        return True
-    if not (value in ([], {}) or (isinstance(value, str) and not value.strip())):
-        return False
     field = model.model_fields.get(name)
-    return field is not None and not field.is_required() and name not in MEANT
+    if field is None or field.is_required() or name in MEANT:
+        return False
+    return (
+        _is_assumed(model, name, value) or value in ([], {}) or (isinstance(value, str) and not value.strip())
+    )
+
+
+def _is_assumed(model: type[Args], name: str, value: Any) -> bool:
+    """Whether Pipedrive takes just that where nothing is given; `False` is not 0."""
+    assumed = model.assumed.get(name)
+    return assumed is not None and type(value) is type(assumed) and value == assumed
 
 
 def _is_news(model: type[Args], name: str, value: Any) -> bool:
     """Whether leaving it out is not the very same."""
-    return name not in model.assumed and value != model.model_fields[name].default
+    return not _is_assumed(model, name, value) and value != model.model_fields[name].default

@@ -100,6 +100,50 @@ def test_false_that_says_something(connect: Open, sandbox: Sandbox) -> None:
     assert read(sandbox, "activities", made.data["id"])["done"] is False
 
 
+SENT = ("method", "path", "query", "body")
+ASSUMED: list[tuple[str, dict[str, Any]]] = [
+    ("list_deals", {"limit": 100, "sort_by": "id", "sort_direction": "asc"}),
+    ("list_leads", {"limit": 100, "start": 0}),
+    ("list_notes", {"start": 0}),
+    ("create_deal", {"title": "x", "owner_id": "me"}),
+    ("create_person", {"name": "x", "owner_id": "me"}),
+    ("create_organization", {"name": "x", "owner_id": "me"}),
+    ("create_activity", {"subject": "x", "type": "call", "owner_id": "me"}),
+    ("create_lead", {"title": "x", "person_id": 1, "owner_id": "me"}),
+]
+
+
+@pytest.mark.parametrize(("name", "given"), ASSUMED, ids=[name for name, _ in ASSUMED])
+def test_what_pipedrive_assumes(connect: Open, sandbox: Sandbox, name: str, given: dict[str, Any]) -> None:
+    """It does not travel, and nothing is told of it."""
+    bare = {key: value for key, value in given.items() if key not in catalogue[name].model.assumed}
+    plain = connect(FULL).call(name, bare)
+    without = sandbox.log()[-1]
+    result = connect(FULL).call(name, given)
+
+    assert plain.ok
+    assert result.ok
+    assert not result.text.startswith("left aside")
+    assert len(bare) < len(given)
+    assert {key: sandbox.log()[-1][key] for key in SENT} == {key: without[key] for key in SENT}
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("list_deals", {"limit": 99, "sort_by": "add_time", "sort_direction": "desc", "owner_id": "me"}),
+        ("list_notes", {"limit": 100, "start": 1}),
+        ("list_leads", {"start": False, "owner_id": "me"}),
+        ("search_deals", {"term": "ab", "sort_by": "id"}),
+        ("update_deal", {"deal_id": 1, "owner_id": "me"}),
+        ("create_deal", {"title": "x", "owner_id": 7}),
+    ],
+)
+def test_what_pipedrive_does_not_assume(name: str, given: dict[str, Any]) -> None:
+    """Another value, another tool's assumption and an unknown argument stay."""
+    assert stated(catalogue[name].model, given) == (given, [])
+
+
 def test_a_tool_that_is_not_granted(connect: Open) -> None:
     """A refusal tells nothing about the arguments of a tool that the agent does not have."""
     toolset = connect('deals = "read"')
