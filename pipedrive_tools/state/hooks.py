@@ -60,7 +60,12 @@ class Hooks:
 
     def all(self) -> list[Hook]:
         """Every one, the oldest first; those too whose credential counts no more, as long as they may exist."""
-        statement = select(hooks).where(hooks.c.address == self._address).order_by(hooks.c.created)
+        order = (
+            hooks.c.created,
+            hooks.c.until.is_(None),
+            hooks.c.until,
+        )  # a successor may be of the same moment
+        statement = select(hooks).where(hooks.c.address == self._address).order_by(*order)
         with self._store.transaction(durable=False) as connection:
             return [_hook(row) for row in connection.execute(statement).mappings()]
 
