@@ -2,6 +2,7 @@
 
 import time
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -27,8 +28,12 @@ class Credentials:
     """Everything sealed that one store keeps."""
 
     def __init__(self, store: Store, *, keys: str | None) -> None:
-        self._store = store
-        self._seal = Seal.of(store, keys)
+        self._store, self._keys = store, keys
+
+    @cached_property
+    def _seal(self) -> Seal:
+        """Its key is asked for where there is something to seal or to open."""
+        return Seal.of(self._store, self._keys)
 
     def put(self, name: str, secret: str) -> None:
         """Store a secret; on the disk when this returns."""
