@@ -8,9 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from sqlalchemy import MetaData, Table, inspect, select
 
 from pipedrive_tools.auth import Grant
 from pipedrive_tools.sandbox import Sandbox
+from pipedrive_tools.state.store import Store
 from tests.logins import a_grant
 
 
@@ -34,6 +36,24 @@ def forms(secret: str) -> Iterator[bytes]:
 def in_files(folder: Path, secrets: Iterable[str]) -> list[str]:
     """Which of the secrets stand in a file of a folder, in whatever shape."""
     content = b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return _within(content, secrets)
+
+
+def in_store(store: Store, secrets: Iterable[str]) -> list[str]:
+    """Which of the secrets stand in a row of a store, or in a file beside it, in whatever shape."""
+    with store.transaction(durable=False) as connection:
+        tables = [
+            Table(name, MetaData(), autoload_with=connection)
+            for name in inspect(connection).get_table_names()
+        ]
+        rows = [connection.execute(select(table)).all() for table in tables]
+    values = (value for table in rows for row in table for value in row)
+    content = b"\0".join(each if isinstance(each, bytes) else str(each).encode() for each in values)
+    beside = in_files(store.path.parent, secrets) if store.path else []
+    return sorted({*_within(content, secrets), *beside})
+
+
+def _within(content: bytes, secrets: Iterable[str]) -> list[str]:
     return [secret for secret in secrets if any(form in content for form in forms(secret))]
 
 

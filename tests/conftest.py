@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -16,6 +17,29 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no tes
 
 TODAY = date(2026, 3, 2)
 """The sandbox's day, so that its records are the same on every day."""
+
+SQLITE: Final = "sqlite"
+POSTGRES: Final = "postgres"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about SQLite's files, where it would run on PostgreSQL."""
+    left_out = [each for each in items if _is_for_sqlite_alone(each) and _engine(each) == POSTGRES]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [each for each in items if each not in left_out]
+
+
+def _is_for_sqlite_alone(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("sqlite_only")
+    if mark and not (mark.args and str(mark.args[0]).strip()):
+        raise pytest.UsageError(f"{item.nodeid}: sqlite_only needs a reason")
+    return mark is not None
+
+
+def _engine(item: pytest.Item) -> str | None:
+    call = getattr(item, "callspec", None)
+    return call.params.get("engine") if call else None
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +76,30 @@ def postgres_tables(postgres_server: str) -> Iterator[postgres.Tables]:
         yield tables
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty store, on each engine in turn."""
-    if request.param == "sqlite":
+@pytest.fixture(params=[SQLITE, POSTGRES])
+def engine(request: pytest.FixtureRequest) -> str:
+    """What a test's store is on: each engine in turn, and SQLite alone where the mark `sqlite_only` says why."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def store_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store, on each engine in turn: whoever opens a store in a test gets it from here."""
+    if engine == SQLITE:
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    tables: postgres.Tables = request.getfixturevalue("postgres_tables")
+    return tables.emptied()
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same for DBOS, which keeps its tables in one schema for all of a database: this one is the test's alone."""
+    if engine == SQLITE:
         yield f"sqlite:///{tmp_path / 'state.db'}"
         return
-    yield request.getfixturevalue("postgres_tables").emptied()
+    with postgres.database(request.getfixturevalue("postgres_server")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+from cryptography.fernet import Fernet
 
 from pipedrive_tools.auth import App, Grant, Login
 from pipedrive_tools.sandbox import Sandbox
@@ -20,6 +21,8 @@ from pipedrive_tools.wire import Request, Response
 CALLBACK = "http://127.0.0.1:8976/callback"
 ACCOUNT = "sandbox/1"
 HOME = "https://acme.pipedrive.com"
+STATE_KEY = Fernet.generate_key().decode()
+"""Seals credentials in a store that is no file."""
 APP = Settings(client_id="an-app", client_secret="canary-of-the-app")
 
 
@@ -51,9 +54,9 @@ def calls(log: list[dict[str, Any]]) -> list[int]:
     return [entry["status"] for entry in log if entry["path"].startswith("/api/")]
 
 
-def sandbox_settings(box: Sandbox, folder: Any, **more: Any) -> Settings:
-    """Settings for a sandbox with a store of one's own."""
-    return app_of(box.url, state=f"sqlite:///{folder}/state.db", **more)
+def sandbox_settings(box: Sandbox, state: str) -> Settings:
+    """Settings for a sandbox with a store of one's own, on any engine: only a SQLite file has its key beside it."""
+    return app_of(box.url, state=state, state_key=STATE_KEY)
 
 
 def a_grant(number: int = 0, *, expires: float = 9e9, **changes: Any) -> Grant:

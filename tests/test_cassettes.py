@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from tests.calls import allow_everything
 from tests.cassettes_tape import CASSETTES, HOST, call_of, every, recorded, tape
 
 PATHS: Final = list(recorded())
-SETTINGS: Final = Settings(company_domain="acme", api_token="x" * 40, state="sqlite://", attempts=1)
+SETTINGS: Final = Settings(company_domain="acme", api_token="x" * 40, attempts=1)
 CREDENTIALS: Final = {
     "a header": re.compile(r"(?im)^\s*(x-api-token|authorization|proxy-authorization|(set-)?cookie)\s*:"),
     "a scheme": re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"),
@@ -43,8 +44,8 @@ def _no_network() -> Iterator[None]:
     pytest_socket.enable_socket()
 
 
-def connected() -> Toolset:
-    return Toolset.connect("tester", allow_everything(), settings=SETTINGS)
+def connected(state: str) -> Toolset:
+    return Toolset.connect("tester", allow_everything(), settings=replace(SETTINGS, state=state))
 
 
 def name_of(path: Path) -> str:
@@ -66,10 +67,10 @@ def fully_played(cassette: Cassette) -> bool:
 
 @pytest.mark.usefixtures("_no_network")
 @pytest.mark.parametrize("path", PATHS, ids=name_of)
-def test_replay(path: Path) -> None:
+def test_replay(path: Path, store_url: str) -> None:
     """The call that was recorded sends the same requests, plays them all and ends in the same way."""
     call = call_of(path)
-    with connected() as toolset, tape("none").use_cassette(str(path)) as cassette:
+    with connected(store_url) as toolset, tape("none").use_cassette(str(path)) as cassette:
         result = toolset.call(call["tool"], call["arguments"])
 
     assert result.status == call["status"], result.text
@@ -78,10 +79,10 @@ def test_replay(path: Path) -> None:
 
 @pytest.mark.usefixtures("_no_network")
 @pytest.mark.parametrize("path", PATHS, ids=name_of)
-async def test_replay_async(path: Path) -> None:
+async def test_replay_async(path: Path, store_url: str) -> None:
     """The async door plays the same cassette."""
     call = call_of(path)
-    async with aclosing(connected()) as toolset:
+    async with aclosing(connected(store_url)) as toolset:
         with tape("none").use_cassette(str(path)) as cassette:
             result = await toolset.acall(call["tool"], call["arguments"])
 
@@ -140,13 +141,13 @@ def copied(path: Path, folder: Path, **changed: Any) -> str:
 
 
 @pytest.mark.usefixtures("_no_network")
-def test_a_request_that_was_not_played(tmp_path: Path) -> None:
+def test_a_request_that_was_not_played(tmp_path: Path, store_url: str) -> None:
     """A cassette with a request that nobody sends is not fully played."""
     path = CASSETTES / "get_deal" / "typical.yaml"
     twice = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"] * 2
     call = call_of(path)
     with (
-        connected() as toolset,
+        connected(store_url) as toolset,
         tape("none").use_cassette(copied(path, tmp_path, interactions=twice)) as cassette,
     ):
         toolset.call(call["tool"], call["arguments"])
@@ -164,12 +165,12 @@ OTHER: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 
 @pytest.mark.usefixtures("_no_network")
 @pytest.mark.parametrize("case", OTHER)
-def test_another_request(case: str) -> None:
+def test_another_request(case: str, store_url: str) -> None:
     """A request that differs in its method, path, query or body is not answered from a cassette."""
     name, arguments = OTHER[case]
     path = CASSETTES / {"delete_note": "get_note"}.get(name, name) / "typical.yaml"
     with (
-        connected() as toolset,
+        connected(store_url) as toolset,
         tape("none").use_cassette(str(path)),
         pytest.raises(CannotOverwriteExistingCassetteException),
     ):

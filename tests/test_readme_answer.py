@@ -21,20 +21,20 @@ USUAL: Final = 5
 """How many custom fields of a demo deal are filled as a rule."""
 
 
-def test_the_answer_in_the_readme(sandbox: Sandbox) -> None:
+def test_the_answer_in_the_readme(sandbox: Sandbox, store_url: str) -> None:
     """The README shows an answer as the toolset gives it, the record behind it, and the tokens of both."""
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     shown, end, after = rest.partition(END)
     assert begin
     assert end
-    fresh = answer(sandbox)
+    fresh = answer(sandbox, store_url)
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         README.write_text(f"{before}{begin}{fresh}{end}{after}", encoding="utf-8")
         return
     assert shown == fresh, "see the top of this file"
 
 
-def answer(sandbox: Sandbox) -> str:
+def answer(sandbox: Sandbox, state: str) -> str:
     """A deal with filled custom fields, as a model reads it and as Pipedrive sends it."""
     deal = next(
         each
@@ -44,7 +44,7 @@ def answer(sandbox: Sandbox) -> str:
         and each["org_id"]
         and sum(map(bool, each["custom_fields"].values())) == USUAL
     )
-    settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state="sqlite://")
+    settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state=state)
     policy = Policy.read_only("reader")
     with Toolset.connect("reader", policy, settings=settings, fence_tag="404718262519") as toolset:
         for name in ("list_deal_fields", "list_stages", "list_pipelines", "list_users"):

@@ -1,7 +1,6 @@
 """Fixtures for the doors: toolsets over the sandbox, each with a store of its own."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,14 +14,12 @@ Connect = Callable[..., Toolset]
 
 
 @pytest.fixture
-def connect(sandbox: Sandbox, tmp_path: Path) -> Iterator[Connect]:
+def connect(sandbox: Sandbox, store_url: str) -> Iterator[Connect]:
     """Toolsets over the sandbox that share one store, as processes of one machine do; closed after the test."""
     made: list[Toolset] = []
 
     def connected(policy: str | Policy, *, approver: Approver = nobody, run: str | None = None) -> Toolset:
-        settings = Settings(
-            base_url=sandbox.url, api_token=sandbox.token, state=f"sqlite:///{tmp_path / 'state.db'}"
-        )
+        settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state=store_url)
         parsed = Policy.parse(f"[agents.tester]\n{policy}") if isinstance(policy, str) else policy
         made.append(Toolset.connect("tester", parsed, settings=settings, approver=approver, run=run))
         return made[-1]

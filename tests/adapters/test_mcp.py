@@ -159,10 +159,10 @@ async def test_an_argument_that_is_not_known_arrives(connect: Connect) -> None:
 
 
 async def test_a_person_approves_meanwhile(
-    connect: Connect, sandbox: Sandbox, deal_ids: list[int], tmp_path: Path
+    connect: Connect, sandbox: Sandbox, deal_ids: list[int], store_url: str
 ) -> None:
     """Where the policy asks, the question waits in the store; the same call goes through once it is approved."""
-    store = Store(f"sqlite:///{tmp_path / 'state.db'}")
+    store = Store(store_url)
     toolset = connect('deals = "full"\n[agents.tester.actions]\ndelete_deal = "ask"', approver=queue(store))
     async with served(toolset) as client:
         first = await client.call_tool("delete_deal", {"deal_id": deal_ids[0]})
@@ -303,7 +303,7 @@ async def test_a_client_that_went_away() -> None:
 
 
 @pytest.fixture
-def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+def environment(sandbox: Sandbox, tmp_path: Path, store_url: str) -> dict[str, str]:
     """An account, a policy and a store of one's own, for a process."""
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY, encoding="utf-8")
@@ -313,7 +313,7 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         "PIPEDRIVE_API_TOKEN": API_TOKEN,
         "PIPEDRIVE_POLICY": str(policy),
         "PIPEDRIVE_AGENT": "clerk",
-        "PIPEDRIVE_STATE": f"sqlite:///{tmp_path / 'state.db'}",
+        "PIPEDRIVE_STATE": store_url,
         "PIPEDRIVE_MCP_TOKEN": BEARER,
     }
 

@@ -61,7 +61,7 @@ class Heard:
         return [span["name"] for span in self.spans]
 
 
-async def heard(sandbox: Sandbox, planted: Planted, folder: Path, *options: str) -> Heard:
+async def heard(sandbox: Sandbox, planted: Planted, state: str, folder: Path, *options: str) -> Heard:
     """Call, read and ask over stdio, with canaries wherever a model could put one."""
     spans, log = folder / "spans", folder / "log"
     ours = {name: text for name, text in os.environ.items() if not name.startswith("PIPEDRIVE_")}
@@ -72,7 +72,7 @@ async def heard(sandbox: Sandbox, planted: Planted, folder: Path, *options: str)
         | {
             "PIPEDRIVE_BASE_URL": sandbox.url,
             "PIPEDRIVE_API_TOKEN": sandbox.token,
-            "PIPEDRIVE_STATE": f"sqlite:///{folder / 'state.db'}",
+            "PIPEDRIVE_STATE": state,
             "PIPEDRIVE_LOG": "json",
             "PIPEDRIVE_LOG_LEVEL": "debug",
         },
@@ -98,9 +98,9 @@ def planted(sandbox: Sandbox) -> Planted:
     return plant(sandbox)
 
 
-def test_canaries(sandbox: Sandbox, planted: Planted, tmp_path: Path) -> None:
+def test_canaries(sandbox: Sandbox, planted: Planted, store_url: str, tmp_path: Path) -> None:
     """What records, models and credentials say is in no span and no line of the log, whoever makes it."""
-    found = asyncio.run(heard(sandbox, planted, tmp_path))
+    found = asyncio.run(heard(sandbox, planted, store_url, tmp_path))
 
     for canary in planted.canaries:
         assert canary in found.answers, f"{canary} was never read: the test looks at nothing"
@@ -111,17 +111,17 @@ def test_canaries(sandbox: Sandbox, planted: Planted, tmp_path: Path) -> None:
         assert word not in found.log
 
 
-def test_the_canaries_can_be_seen(sandbox: Sandbox, planted: Planted, tmp_path: Path) -> None:
+def test_the_canaries_can_be_seen(sandbox: Sandbox, planted: Planted, store_url: str, tmp_path: Path) -> None:
     """With the SDK's own tracing left in, the same look finds the tool that a model made up."""
-    found = asyncio.run(heard(sandbox, planted, tmp_path, "--as-the-sdk-has-it"))
+    found = asyncio.run(heard(sandbox, planted, store_url, tmp_path, "--as-the-sdk-has-it"))
 
     assert {"tools/call canary-tool", "prompts/get canary-prompt"} <= set(found.names())
     assert "canary" in json.dumps(found.spans)
 
 
-def test_the_trace_of_the_client(sandbox: Sandbox, planted: Planted, tmp_path: Path) -> None:
+def test_the_trace_of_the_client(sandbox: Sandbox, planted: Planted, store_url: str, tmp_path: Path) -> None:
     """A call is part of the trace that its client names, and of a new one where what it names is no trace."""
-    found = asyncio.run(heard(sandbox, planted, tmp_path))
+    found = asyncio.run(heard(sandbox, planted, store_url, tmp_path))
 
     told = [span for span in found.spans if span["name"] == "execute_tool list_deals"]
     parents = [(span["context"]["trace_id"], span["parent_id"]) for span in told]

@@ -51,12 +51,12 @@ def box(start: Start) -> Sandbox:
 
 
 @pytest.fixture
-def connected() -> Iterator[Callable[..., Toolset]]:
+def connected(store_url: str) -> Iterator[Callable[..., Toolset]]:
     """The agent's toolset on a sandbox, with the packaged policy unless another is given."""
     with ExitStack() as stack:
 
         def connect(box: Sandbox, consent: Consent, policy: str | None = None, **knobs: Any) -> Toolset:
-            known: dict[str, Any] = {"base_url": box.url, "api_token": box.token, "state": "sqlite://"}
+            known: dict[str, Any] = {"base_url": box.url, "api_token": box.token, "state": store_url}
             settings = Settings(**(known | knobs))
             rights = Policy.load(PACKAGED_POLICY) if policy is None else Policy.parse(policy)
             return stack.enter_context(Toolset.connect(AGENT, rights, settings=settings, approver=consent))

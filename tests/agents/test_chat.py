@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -41,8 +40,8 @@ class Told:
         return self.approves
 
 
-def talking(box: Sandbox, server: ModelServer, told: Told, policy: Policy | None = None) -> Chat:
-    settings = Settings(base_url=box.url, api_token=box.token, state="sqlite://")
+def talking(box: Sandbox, state: str, server: ModelServer, told: Told, policy: Policy | None = None) -> Chat:
+    settings = Settings(base_url=box.url, api_token=box.token, state=state)
     rights = policy or Policy.load(PACKAGED_POLICY)
     toolset = Toolset.connect(
         AGENT, rights, settings=settings, approver=interrupting(), profile="sales-follow-up"
@@ -68,12 +67,12 @@ def writes(box: Sandbox) -> list[Any]:
     return [entry["body"] for entry in box.log() if entry["method"] != "GET"]
 
 
-def test_a_question(box: Sandbox) -> None:
+def test_a_question(box: Sandbox, store_url: str) -> None:
     """The model looks it up with the tools and its answer streams in; it is shown only what the policy grants."""
     looks = Said(calls=(("get_deal", {"deal_id": 1}),))
     told = Told()
     with serving(steps(looks, "Call them on Monday.")) as server:
-        chat = talking(box, server, told)
+        chat = talking(box, store_url, server, told)
         with chat.toolset as toolset:
             chat.turn("What should I do about deal 1?")
             granted = set(toolset.names())
@@ -88,12 +87,12 @@ def test_a_question(box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("approves", [True, False], ids=["yes", "no"])
-def test_a_change(box: Sandbox, approves: bool) -> None:
+def test_a_change(box: Sandbox, store_url: str, approves: bool) -> None:
     """A change waits for the person, happens after a yes only, and the model is told which it was."""
     asks = Said(calls=(("create_activity", CALL_BACK),))
     told = Told(approves=approves)
     with serving(steps(asks, "Done, or not.")) as server:
-        chat = talking(box, server, told)
+        chat = talking(box, store_url, server, told)
         with chat.toolset:
             chat.turn("Schedule a call back with deal 1")
 
@@ -103,12 +102,12 @@ def test_a_change(box: Sandbox, approves: bool) -> None:
     assert ("rejected by terminal" in server.asked[1].results[0]) is not approves
 
 
-def test_two_changes_at_once(box: Sandbox) -> None:
+def test_two_changes_at_once(box: Sandbox, store_url: str) -> None:
     """Each of two changes in one turn is asked about by itself."""
     asks = Said(calls=(("create_activity", CALL_BACK), ("create_activity", {**CALL_BACK, "deal_id": 2})))
     told = Told()
     with serving(steps(asks, "Done.")) as server:
-        chat = talking(box, server, told)
+        chat = talking(box, store_url, server, told)
         with chat.toolset:
             chat.turn("Schedule two calls")
 
@@ -116,12 +115,12 @@ def test_two_changes_at_once(box: Sandbox) -> None:
     assert sorted(each["deal_id"] for each in writes(box)) == [1, 2]
 
 
-def test_a_hijacked_model(box: Sandbox) -> None:
+def test_a_hijacked_model(box: Sandbox, store_url: str) -> None:
     """A model that calls what it was not given gets a refusal, and nothing happens."""
     wants = Said(calls=(("delete_deal", {"deal_id": 1}), ("update_deal", {"deal_id": 1, "status": "won"})))
     told = Told()
     with serving(steps(wants, "I could not.")) as server:
-        chat = talking(box, server, told)
+        chat = talking(box, store_url, server, told)
         with chat.toolset:
             chat.turn("Hello")
 
@@ -129,11 +128,11 @@ def test_a_hijacked_model(box: Sandbox) -> None:
     assert told.said == "I could not."
 
 
-def test_a_conversation(box: Sandbox) -> None:
+def test_a_conversation(box: Sandbox, store_url: str) -> None:
     """The model hears what was said before, of the last turns only."""
     told = Told()
     with serving(lambda asked: f"Answer {len(asked.body['messages'])}.") as server:
-        chat = talking(box, server, told)
+        chat = talking(box, store_url, server, told)
         with chat.toolset:
             for number in range(TURNS_KEPT + 3):
                 chat.turn(f"Question {number}")
@@ -156,7 +155,7 @@ def endless(_: Asked) -> Said:
     ],
     ids=["wrong key", "goes on for ever"],
 )
-def test_a_turn_that_fails(box: Sandbox, script: Script, why: str) -> None:
+def test_a_turn_that_fails(box: Sandbox, store_url: str, script: Script, why: str) -> None:
     """What goes wrong is one line, and the conversation stands as it was before that turn."""
     scripts = [script]
 
@@ -164,7 +163,7 @@ def test_a_turn_that_fails(box: Sandbox, script: Script, why: str) -> None:
         return scripts[-1](asked)
 
     with serving(current) as server:
-        chat = talking(box, server, Told())
+        chat = talking(box, store_url, server, Told())
         with chat.toolset:
             with pytest.raises(ChatError, match=why):
                 chat.turn("Hello?")
@@ -174,12 +173,12 @@ def test_a_turn_that_fails(box: Sandbox, script: Script, why: str) -> None:
     assert "Hello?" not in json.dumps(server.asked[-1].body["messages"])
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(state: str) -> dict[str, str]:
     known = {name: text for name, text in os.environ.items() if not name.startswith("PIPEDRIVE_")}
-    return known | {"PIPEDRIVE_STATE": f"sqlite:///{folder / 'state.db'}", "PYTHONPATH": "agents"}
+    return known | {"PIPEDRIVE_STATE": state, "PYTHONPATH": "agents"}
 
 
-def test_at_a_terminal(tmp_path: Path) -> None:
+def test_at_a_terminal(store_url: str) -> None:
     """At a terminal the person types, is asked before the change, and reads the answer."""
     main = "import sys; from sales_follow_up.command import main; main(sys.argv[1:])"
     asks = Said(calls=(("create_activity", CALL_BACK),))
@@ -190,7 +189,7 @@ def test_at_a_terminal(tmp_path: Path) -> None:
             stdin=terminal,
             stdout=subprocess.PIPE,
             stderr=terminal,
-            env=environment(tmp_path),
+            env=environment(store_url),
         )
         os.close(terminal)
         os.write(controller, b"Schedule a call back with deal 1\ny\n\x04")

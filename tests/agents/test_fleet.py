@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ from sales_follow_up.session import PACKAGED_POLICY
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.store import Store
-from tests import postgres
 from tests.logins import ACCOUNT, log_in, sandbox_settings
 
 LONG = 60
@@ -40,14 +39,11 @@ with Fleet(Store(sys.argv[1]), list, act, poll_seconds=0.05) as fleet:
 """
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A store in a database of its own: DBOS keeps its tables in one schema for all of a database."""
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path / 'state.db'}"
-        if request.param == "postgres":
-            url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_server")))
-        yield stack.enter_context(closing(Store(url)))
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store in a database of its own."""
+    with closing(Store(database_url)) as opened:
+        yield opened
 
 
 def states(fleet: Fleet) -> dict[str, str]:
@@ -131,9 +127,9 @@ def test_beats(store: Store) -> None:
     assert me.dead() == []
 
 
-def test_once(sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_once(sandbox: Sandbox, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`fleet --once` reviews every login and prints figures, no names; each step is scheduled once."""
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, database_url)
     log_in(settings)
     act = reviewing(settings, PACKAGED_POLICY, applies=True, country=None)
 
@@ -148,26 +144,25 @@ def test_once(sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert made
 
 
-def test_schedule(tmp_path: Path) -> None:
+def test_schedule(store: Store) -> None:
     """A schedule queues every account by itself."""
-    with closing(Store(f"sqlite:///{tmp_path / 'state.db'}")) as store:
-        fleet = Fleet(
-            store,
-            lambda: ACCOUNTS,
-            lambda _account, _run: {"state": "done"},
-            schedule="* * * * * *",
-            poll_seconds=0.05,
-        )
-        with fleet:
-            latest = time.monotonic() + LONG
-            while list(states(fleet).values()) != ["done"] * 3:
-                assert time.monotonic() < latest
-                time.sleep(0.05)
+    fleet = Fleet(
+        store,
+        lambda: ACCOUNTS,
+        lambda _account, _run: {"state": "done"},
+        schedule="* * * * * *",
+        poll_seconds=0.05,
+    )
+    with fleet:
+        latest = time.monotonic() + LONG
+        while list(states(fleet).values()) != ["done"] * 3:
+            assert time.monotonic() < latest
+            time.sleep(0.05)
 
 
-def test_killed_after_the_last_step(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_killed_after_the_last_step(sandbox: Sandbox, database_url: str) -> None:
     """A run whose result was lost gives it again and schedules nothing more; a new run would."""
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, database_url)
     log_in(settings)
     sandbox.switch(burst_limits=False)
     act = reviewing(settings, PACKAGED_POLICY, applies=True, country=None)

@@ -1,8 +1,8 @@
 """Runs that follow each other on one account and one store."""
 
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipedrive_tools.client import Pipedrive
 from pipedrive_tools.endpoints import activities, deals
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.settings import Settings
+from pipedrive_tools.state.store import Store
 
 TODAY = date(2026, 3, 2)
 HASTY = "\n[agents.sales-follow-up.recovery]\nsettle_seconds = 0.2\n"
@@ -60,13 +61,14 @@ class Machine:
 
     box: Sandbox
     folder: Path
+    state: str
 
     @property
     def settings(self) -> Settings:
         return Settings(
             base_url=self.box.url,
             api_token=self.box.token,
-            state=f"sqlite:///{self.folder / 'state.db'}",
+            state=self.state,
         )
 
     @property
@@ -103,8 +105,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(box: Sandbox, tmp_path: Path) -> Machine:
-    return Machine(box, tmp_path)
+def machine(box: Sandbox, tmp_path: Path, store_url: str) -> Machine:
+    return Machine(box, tmp_path, store_url)
 
 
 def keys(report: Report) -> list[str]:
@@ -112,10 +114,9 @@ def keys(report: Report) -> list[str]:
 
 
 @pytest.mark.parametrize("outcomes", [1, 3, 6])
-def test_a_killed_run_is_finished_by_the_next(machine: Machine, tmp_path: Path, outcomes: int) -> None:
+def test_a_killed_run_is_finished_by_the_next(machine: Machine, outcomes: int) -> None:
     """The next run does what was agreed to and no more: the same writes as of a run that nobody killed."""
-    other = Machine(machine.box, tmp_path / "other")
-    other.folder.mkdir()
+    other = replace(machine, state="sqlite://")
     undisturbed, wanted = other.run(), machine.written
     machine.box.reset()
 
@@ -129,13 +130,12 @@ def test_a_killed_run_is_finished_by_the_next(machine: Machine, tmp_path: Path, 
     assert not set(keys(machine.run())) & set(keys(report))
 
 
-def test_without_the_plan_it_would_not(machine: Machine, tmp_path: Path) -> None:
+def test_without_the_plan_it_would_not(machine: Machine) -> None:
     """The counter-test: with its memory gone, the next run does other things than were agreed to."""
     with pytest.raises(Killed):
         machine.run(dies_after=3)
-    with sqlite3.connect(tmp_path / "state.db") as connection:
-        connection.execute("DELETE FROM memory")
-    connection.close()
+    with closing(Store(machine.state)) as store, store.transaction(durable=True) as connection:
+        connection.exec_driver_sql("DELETE FROM memory")
     machine.run()
 
     assert len(machine.written) == 9

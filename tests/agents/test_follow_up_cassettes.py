@@ -1,6 +1,7 @@
 """The agent's whole run replayed with the network shut: what it sends to Pipedrive and to a model, and how it ends."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from pipedrive_tools.settings import Settings
 from tests.agent_tapes import CASES, Case, whole_run
 from tests.cassettes_tape import call_of, tape
 
-SETTINGS: Final = Settings(company_domain="acme", api_token="x" * 40, state="sqlite://", attempts=1)
+SETTINGS: Final = Settings(company_domain="acme", api_token="x" * 40, attempts=1)
 
 
 @pytest.fixture
@@ -23,16 +24,16 @@ def _no_network() -> Iterator[None]:
     pytest_socket.enable_socket()
 
 
-def played(case: Case, path: Path) -> tuple[Any, Cassette]:
+def played(case: Case, path: Path, state: str) -> tuple[Any, Cassette]:
     with tape("none").use_cassette(str(path)) as cassette:
-        return whole_run(case, SETTINGS, call_of(case.path).get("model", "")), cassette
+        return whole_run(case, replace(SETTINGS, state=state), call_of(case.path).get("model", "")), cassette
 
 
 @pytest.mark.usefixtures("_no_network")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_replay(case: Case) -> None:
+def test_replay(case: Case, store_url: str) -> None:
     """The run sends what was recorded, all of it and nothing else, and ends in the same steps."""
-    report, cassette = played(case, case.path)
+    report, cassette = played(case, case.path, store_url)
     ended = call_of(case.path)
 
     assert cassette.all_played
@@ -52,11 +53,11 @@ def test_a_real_model(case: Case) -> None:
 
 
 @pytest.mark.usefixtures("_no_network")
-def test_another_answer(tmp_path: Path) -> None:
+def test_another_answer(tmp_path: Path, store_url: str) -> None:
     """Where the model answers otherwise, the write is another one and is not played from the cassette."""
     case = next(case for case in CASES if case.has_model)
     text = case.path.read_text(encoding="utf-8")
     changed = tmp_path / "changed.yaml"
     changed.write_text(text.replace('\\"subject\\"', '\\"subjects\\"'), encoding="utf-8")
     with pytest.raises(CannotOverwriteExistingCassetteException):
-        played(case, changed)
+        played(case, changed, store_url)

@@ -14,17 +14,19 @@ from sales_follow_up.session import PACKAGED_POLICY
 from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.state import audit
 from pipedrive_tools.state.store import Store
+from tests.logins import STATE_KEY
 
 Start = Callable[..., Sandbox]
 TODAY = "2026-03-02"
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, store_url: str) -> None:
     """No account, no policy, a store of our own."""
     for name in [name for name in os.environ if name.startswith("PIPEDRIVE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PIPEDRIVE_STATE", f"sqlite:///{tmp_path / 'state.db'}")
+    monkeypatch.setenv("PIPEDRIVE_STATE", store_url)
+    monkeypatch.setenv("PIPEDRIVE_STATE_KEY", STATE_KEY)
     monkeypatch.setenv("COLUMNS", "120")
 
 
@@ -164,7 +166,7 @@ def test_wrong_words(
     assert account.log() == []
 
 
-def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_demo(capsys: pytest.CaptureFixture[str], store_url: str) -> None:
     """The demonstration schedules, shows what the gate stops, and leaves an audit trail that holds."""
     assert called("--demo", "--apply", "all") == 0
 
@@ -173,7 +175,7 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "delete_deal" in told
     assert "approved by --apply all" in told
     assert "On your own account" in told
-    store = Store(f"sqlite:///{tmp_path / 'state.db'}")
+    store = Store(store_url)
     with store.transaction(durable=False) as connection:
         rows = list(audit.rows(connection))
         assert audit.verify(connection) is None

@@ -40,15 +40,13 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def new_steps(box: Sandbox, tmp_path: Path) -> Iterator[NewSteps]:
+def new_steps(box: Sandbox, store_url: str) -> Iterator[NewSteps]:
     """The steps of a run as another process would make them: the same store, its own toolset."""
     with ExitStack() as stack:
 
         def made(run: str, rights: str | None = None, **more: Any) -> Steps:
             consent = Consent()
-            settings = Settings(
-                base_url=box.url, api_token=box.token, state=f"sqlite:///{tmp_path / 'state.db'}"
-            )
+            settings = Settings(base_url=box.url, api_token=box.token, state=store_url)
             policy = Policy.load(PACKAGED_POLICY) if rights is None else Policy.parse(rights)
             toolset = Toolset.connect(AGENT, policy, settings=settings, approver=consent, run=run)
             stack.enter_context(toolset)
@@ -166,25 +164,29 @@ decide = (lambda proposals: all_of(proposals, "a test")) if {writes} else wait
 """
 
 
-def child(box: Sandbox, folder: Path, framework: ModuleType, *, writes: int = 0) -> subprocess.Popen[str]:
+def child(
+    box: Sandbox, state: str, kept: Path, framework: ModuleType, *, writes: int = 0
+) -> subprocess.Popen[str]:
     """A run in a process of its own, named `paused`, that is killed after so many writes, or waits for its person."""
     program = CHILD.format(
         module=framework.__name__.rpartition(".")[2],
         url=box.url,
         token=box.token,
-        state=f"sqlite:///{folder / 'state.db'}",
+        state=state,
         limit=LIMIT,
-        kept=str(folder / "kept"),
+        kept=str(kept),
         writes=writes,
     )
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda each: each.__name__.rpartition(".")[2])
-def test_a_restart(box: Sandbox, new_steps: NewSteps, tmp_path: Path, framework: ModuleType) -> None:
+def test_a_restart(
+    box: Sandbox, new_steps: NewSteps, store_url: str, tmp_path: Path, framework: ModuleType
+) -> None:
     """A run that is killed while a person is asked goes on in another process, into exactly the write agreed to."""
     kept = tmp_path / "kept"
-    with child(box, tmp_path, framework) as running:
+    with child(box, store_url, kept, framework) as running:
         assert running.stdout
         assert running.stdout.readline() == "asked\n"
         running.send_signal(signal.SIGKILL)
@@ -222,10 +224,10 @@ def never(_: Any) -> Any:
     ids=["langchain", "llamaindex", "one after the other"],
 )
 def test_killed_between_two_writes(
-    box: Sandbox, new_steps: NewSteps, tmp_path: Path, first: ModuleType, then: ModuleType
+    box: Sandbox, new_steps: NewSteps, store_url: str, tmp_path: Path, first: ModuleType, then: ModuleType
 ) -> None:
     """A run that is killed between two writes is finished by the next process: nothing is asked or done twice."""
-    with child(box, tmp_path, first, writes=3) as running:
+    with child(box, store_url, tmp_path / "kept", first, writes=3) as running:
         running.wait(60)
     before = len(writes(box))
     kept = tmp_path / ("kept" if first is then else "other")

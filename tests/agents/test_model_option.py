@@ -1,6 +1,5 @@
 import json
 import os
-from pathlib import Path
 
 import pytest
 from sales_follow_up.command import main
@@ -82,12 +81,12 @@ def test_a_framework(capsys: pytest.CaptureFixture[str], framework: str) -> None
 def test_no_run_to_go_on_with(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    store_url: str,
     arguments: list[str],
     told: str,
 ) -> None:
     """A run that is over, or of another framework, is one line and wrong use."""
-    monkeypatch.setenv("PIPEDRIVE_STATE", f"sqlite:///{tmp_path / 'state.db'}")
+    monkeypatch.setenv("PIPEDRIVE_STATE", store_url)
     with pytest.raises(SystemExit) as ended:
         main(["--demo", *arguments])
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,10 +32,10 @@ ACCOUNT = "here"
 class Desk:
     """The agent, its hint, and a company in which a colleague works."""
 
-    def __init__(self, box: Sandbox, folder: Path, *, applies: bool = True) -> None:
+    def __init__(self, box: Sandbox, state: str, *, applies: bool = True) -> None:
         self.box, self.company = box, Company(box)
-        self.store = Store(f"sqlite:///{folder}/state-inbox.db")
-        self.settings = Settings(base_url=box.url, api_token=box.token, state=f"sqlite:///{folder}/state.db")
+        self.store = Store(inbox.beside(state, "inbox"))
+        self.settings = Settings(base_url=box.url, api_token=box.token, state=state)
         self.proposals: list[Proposal] = []
         consent, policy = Consent(), Policy.load(PACKAGED_POLICY)
         watch = Watch(
@@ -73,8 +72,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(box: Sandbox, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(box, tmp_path)
+def desk(box: Sandbox, store_url: str) -> Iterator[Desk]:
+    made = Desk(box, store_url)
     yield made
     made.store.close()
 
@@ -134,9 +133,9 @@ def test_once(desk: Desk) -> None:
     assert len(desk.made()) == 1
 
 
-def test_only_told(box: Sandbox, tmp_path: Path) -> None:
+def test_only_told(box: Sandbox, store_url: str) -> None:
     """Without leave to apply, a proposal is told and nothing is written."""
-    desk = Desk(box, tmp_path, applies=False)
+    desk = Desk(box, store_url, applies=False)
     assert desk.hears(desk.company.neglected()["id"], "deal") == "proposed"
     assert (len(desk.proposals), desk.made()) == (1, [])
     desk.store.close()

@@ -6,7 +6,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -309,10 +308,10 @@ ROTATIONS = ["same", "new", "grace"]
 
 @pytest.mark.parametrize("rotation", ROTATIONS)
 @pytest.mark.parametrize("old", ["lives", "dies"])
-def test_threads_against_the_sandbox(rotation: str, old: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_threads_against_the_sandbox(rotation: str, old: str, sandbox: Sandbox, store_url: str) -> None:
     """Whatever nobody knows about the real server: one refresh for each expiry, and no failed call."""
     sandbox.switch(refresh_rotation=rotation, access_token_on_refresh=old, parallel_refresh="all win")
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, store_url)
     log_in(settings)
     with Pipedrive(settings=settings) as client, ThreadPoolExecutor(8) as pool:
         for _ in range(3):
@@ -323,10 +322,10 @@ def test_threads_against_the_sandbox(rotation: str, old: str, sandbox: Sandbox, 
     assert refreshes(sandbox.log()) == [200] * 3
 
 
-async def test_tasks_against_the_sandbox(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_tasks_against_the_sandbox(sandbox: Sandbox, store_url: str) -> None:
     """Tasks of one loop, and of toolset and client side by side, refresh once."""
     sandbox.switch(refresh_rotation="new", parallel_refresh="one wins")
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, store_url)
     log_in(settings)
     toolset = Toolset.connect("a", Policy.full("a"), settings=settings)
     async with AsyncPipedrive(settings=settings) as client:
@@ -341,9 +340,9 @@ async def test_tasks_against_the_sandbox(sandbox: Sandbox, tmp_path: Path) -> No
     assert refreshes(sandbox.log()) == [200]
 
 
-def test_refreshes_are_counted(sandbox: Sandbox, tmp_path: Path, told: Told) -> None:
+def test_refreshes_are_counted(sandbox: Sandbox, store_url: str, told: Told) -> None:
     """Each question for a new access token is told, with whether one came, and without any token."""
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, store_url)
     grant = log_in(settings)
     with Pipedrive(settings=settings) as client:
         sandbox.expire()
@@ -354,10 +353,10 @@ def test_refreshes_are_counted(sandbox: Sandbox, tmp_path: Path, told: Told) -> 
     assert grant.refresh_token not in told
 
 
-def test_short_lives(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_short_lives(sandbox: Sandbox, store_url: str) -> None:
     """Tokens that live a second are refreshed about once a second, not with every call."""
     sandbox.switch(access_token_seconds=1, refresh_rotation="new")
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, store_url)
     log_in(settings)
     until = time.monotonic() + 2.5
     with Pipedrive(settings=settings) as client:
@@ -367,10 +366,10 @@ def test_short_lives(sandbox: Sandbox, tmp_path: Path) -> None:
     assert 2 <= len(refreshes(sandbox.log())) <= 4
 
 
-def test_scopes(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_scopes(sandbox: Sandbox, store_url: str) -> None:
     """Tools for which the login has no scope are not offered, and refused by name before anything is sent."""
     sandbox.switch(scopes="deals:read")
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, store_url)
     log_in(settings)
     sent = len(sandbox.log())
     with Toolset.connect("a", Policy.full("a"), settings=settings) as toolset:
@@ -390,7 +389,7 @@ def test_scopes(sandbox: Sandbox, tmp_path: Path) -> None:
     assert calls(sandbox.log()[sent:]) == [200]
 
 
-def test_a_grant_outside_its_hosts_does_not_serve(tmp_path: Path) -> None:
+def test_a_grant_outside_its_hosts_does_not_serve() -> None:
     """A stored login is held to the hosts that are allowed now, not to those of the day it was made."""
     far = a_grant(origin="https://proxy.example")
 

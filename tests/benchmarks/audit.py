@@ -4,7 +4,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from pipedrive_tools.state import audit
 from pipedrive_tools.state.store import Store
@@ -18,9 +17,9 @@ ROUNDS = 7
 def run() -> Iterator[Figure]:
     """The median of several verifications."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "state.db"
-        head = chain(path, ROWS)
-        store = Store(f"sqlite:///{path}")
+        url = f"sqlite:///{folder}/state.db"
+        head = chain(url, ROWS)
+        store = Store(url)
         took = []
         for _ in range(ROUNDS):
             start = time.perf_counter()

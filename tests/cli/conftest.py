@@ -8,6 +8,7 @@ import pytest
 
 from pipedrive_tools.cli import main
 from pipedrive_tools.sandbox import Sandbox
+from tests.logins import STATE_KEY
 
 CANARY = "c0ffee" * 6 + "cafe"
 """A token that the sandbox accepts and that nothing may print."""
@@ -59,7 +60,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, tmp_path: Path, policy: Path) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, store_url: str, policy: Path) -> None:
     """An account, a policy and a store of one's own."""
     for name in ("COMPANY_DOMAIN", "ALLOWED_HOSTS", "PLAN", "SEATS", "DRY_RUN"):
         monkeypatch.delenv(f"PIPEDRIVE_{name}", raising=False)
@@ -67,7 +68,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, tmp_path: Pat
     monkeypatch.setenv("PIPEDRIVE_API_TOKEN", CANARY)
     monkeypatch.setenv("PIPEDRIVE_POLICY", str(policy))
     monkeypatch.setenv("PIPEDRIVE_AGENT", "clerk")
-    monkeypatch.setenv("PIPEDRIVE_STATE", f"sqlite:///{tmp_path / 'state.db'}")
+    monkeypatch.setenv("PIPEDRIVE_STATE", store_url)
+    monkeypatch.setenv("PIPEDRIVE_STATE_KEY", STATE_KEY)
 
 
 @pytest.fixture

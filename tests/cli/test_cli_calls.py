@@ -25,9 +25,9 @@ def created(run: Run) -> str:
 
 
 @contextmanager
-def stored(folder: Path) -> Iterator[Connection]:
+def stored(url: str) -> Iterator[Connection]:
     """The store of the commands, opened to tamper with it."""
-    store = Store(f"sqlite:///{folder / 'state.db'}")
+    store = Store(url)
     with store.transaction(durable=True) as connection:
         yield connection
     store.close()
@@ -198,20 +198,20 @@ def test_the_audit_is_exported_as_json_lines(run: Run, tmp_path: Path) -> None:
     assert [json.loads(line)["seq"] for line in lines.splitlines()] == [1, 2]
 
 
-def test_verify_finds_an_edit_and_a_cut_tail(run: Run, tmp_path: Path) -> None:
+def test_verify_finds_an_edit_and_a_cut_tail(run: Run, store_url: str) -> None:
     """An intact chain gives its head; an edited row is named; a cut tail is found with the head."""
     created(run)
     intact = json.loads(run("audit", "verify", "--json").out)
     assert intact["intact"]
     assert run("audit", "verify", "--head", intact["head"]).code == 0
 
-    with stored(tmp_path) as connection:
+    with stored(store_url) as connection:
         connection.exec_driver_sql("DELETE FROM audit WHERE seq = 2")
     assert run("audit", "verify").code == 0
     cut = run("audit", "verify", "--head", intact["head"])
     assert (cut.code, "never meets the saved head" in cut.err) == (1, True)
 
-    with stored(tmp_path) as connection:
+    with stored(store_url) as connection:
         connection.exec_driver_sql("UPDATE audit SET cost = 7 WHERE seq = 1")
     edited = run("audit", "verify", "--json")
     assert (edited.code, json.loads(edited.out)["intact"]) == (1, False)
@@ -229,13 +229,13 @@ def test_the_journal_lists_writes(run: Run) -> None:
     assert number in run("journal", "list").out
 
 
-def test_recover_settles_what_is_due(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recover_settles_what_is_due(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write of unknown outcome that did happen is found and adopted, not sent again."""
     # A sandbox on the real day: recovery trusts that Pipedrive's clock and ours agree (toolset/lookup.py).
     with Sandbox.start(data="empty") as today:
         monkeypatch.setenv("PIPEDRIVE_BASE_URL", today.url)
         created(run)
-        with stored(tmp_path) as connection:
+        with stored(store_url) as connection:
             connection.exec_driver_sql("UPDATE journal SET state = 'UNKNOWN', result = NULL, changed = 0")
         ran = run("journal", "recover", "--json")
 
@@ -246,7 +246,7 @@ def test_recover_settles_what_is_due(run: Run, tmp_path: Path, monkeypatch: pyte
 
 
 def test_recover_fails_where_a_person_must_look(
-    run: Run, tmp_path: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, store_url: str, policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write that is not there, under a policy that parks, is named and gives status 1."""
     text = policy.read_text(encoding="utf-8")
@@ -255,7 +255,7 @@ def test_recover_fails_where_a_person_must_look(
         monkeypatch.setenv("PIPEDRIVE_BASE_URL", today.url)
         number = created(run)
         today.reset()
-        with stored(tmp_path) as connection:
+        with stored(store_url) as connection:
             connection.exec_driver_sql("UPDATE journal SET state = 'UNKNOWN', result = NULL, changed = 0")
         ran = run("journal", "recover")
 

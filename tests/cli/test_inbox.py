@@ -17,6 +17,7 @@ from pipedrive_tools.state import inbox
 from pipedrive_tools.state.hooks import Hooks
 from pipedrive_tools.state.inbox import Arrival
 from pipedrive_tools.state.store import Store
+from tests.logins import STATE_KEY
 
 ADDRESS = "http://127.0.0.1:8765"
 EVENT = {
@@ -27,15 +28,15 @@ EVENT = {
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = f"sqlite:///{tmp_path}/state.db"
+def state(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in {
-        "PIPEDRIVE_STATE": url,
+        "PIPEDRIVE_STATE": database_url,
+        "PIPEDRIVE_STATE_KEY": STATE_KEY,
         "PIPEDRIVE_BASE_URL": ADDRESS,
         "PIPEDRIVE_API_TOKEN": "a" * 40,
     }.items():
         monkeypatch.setenv(name, value)
-    return url
+    return database_url
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from pipedrive_tools.cli import main
 from pipedrive_tools.sandbox import Sandbox
 from tests import canaries
-from tests.logins import refreshes
+from tests.logins import STATE_KEY, refreshes
 from tests.servers import free_port
 
 TOKEN = "c0ffee" * 6 + "cafe"
@@ -43,9 +43,11 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(home: Path, sandbox: Sandbox) -> dict[str, str]:
-    """No more than there must be."""
+def environment(home: Path, sandbox: Sandbox, engine: str, store_url: str) -> dict[str, str]:
+    """No more than there must be: a store in the home folder needs no address."""
+    on_a_server = {"PIPEDRIVE_STATE": store_url, "PIPEDRIVE_STATE_KEY": STATE_KEY}
     return {
+        **({} if engine == "sqlite" else on_a_server),
         "HOME": str(home),
         "PATH": os.environ["PATH"],
         "BROWSER": f"{sys.executable} {home.parent / 'browser.py'} %s",
@@ -96,6 +98,7 @@ def shown(sandbox: Sandbox, ran: "subprocess.CompletedProcess[str]") -> list[str
     return [secret for secret in secrets if secret in ran.stdout + ran.stderr]
 
 
+@pytest.mark.sqlite_only("the files in a home folder are looked into")
 def test_from_an_empty_home(process: Shell, sandbox: Sandbox, home: Path) -> None:
     """Log in by the browser, see who answers, use it, survive an expiry, and log out again."""
     logged_in = process("login", "--port", str(free_port()))
@@ -219,6 +222,7 @@ def test_a_login_that_is_over(shell: Shell, sandbox: Sandbox) -> None:
     assert refreshes(sandbox.log()) == [400]
 
 
+@pytest.mark.sqlite_only("a key lies beside a file only")
 def test_another_state_key(shell: Shell, home: Path) -> None:
     """A login that was sealed under another key is one line; logging out still works."""
     shell("login", "--port", str(free_port()))

@@ -14,6 +14,7 @@ import pytest
 
 from pipedrive_tools.cli.service import asks_for_telemetry
 from pipedrive_tools.sandbox import Sandbox
+from tests.logins import STATE_KEY
 from tests.servers import saying, serving
 
 BIN: Final = Path(sys.executable).parent
@@ -33,7 +34,7 @@ MESSAGES: Final[list[dict[str, Any]]] = [
 
 
 @pytest.fixture
-def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+def environment(sandbox: Sandbox, tmp_path: Path, database_url: str) -> dict[str, str]:
     """The sandbox's account, a policy, and nothing of OpenTelemetry."""
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY, encoding="utf-8")
@@ -43,7 +44,8 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         "PIPEDRIVE_API_TOKEN": sandbox.token,
         "PIPEDRIVE_BASE_URL": sandbox.url,
         "PIPEDRIVE_POLICY": str(policy),
-        "PIPEDRIVE_STATE": f"sqlite:///{tmp_path}/state.db",
+        "PIPEDRIVE_STATE": database_url,
+        "PIPEDRIVE_STATE_KEY": STATE_KEY,
         "PIPEDRIVE_MCP_TOKEN": "a-long-random-text",
     }
 

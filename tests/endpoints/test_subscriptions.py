@@ -1,5 +1,6 @@
 """Webhooks in the catalogue: addresses, words of both versions, and a password that nobody sees."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pipedrive_tools.sandbox import Sandbox
 from pipedrive_tools.sandbox.demo.webhooks import PASSWORD
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.wire import without
+from tests import canaries
 
 HOOK: dict[str, Any] = {
     "subscription_url": "https://hooks.example.com/",
@@ -85,38 +87,35 @@ def test_the_password_is_taken_out() -> None:
     assert subscriptions.list_.secrets == subscriptions.create.secrets == {"http_auth_password"}
 
 
-def test_the_password_is_nowhere(sandbox: Sandbox, tmp_path: Any) -> None:
-    """Neither result nor audit nor journal nor any file of the store has the password that Pipedrive shows."""
-    settings = Settings(
-        base_url=sandbox.url, api_token=sandbox.token, state=f"sqlite:///{tmp_path / 'state.db'}"
-    )
+def test_the_password_is_nowhere(sandbox: Sandbox, store_url: str) -> None:
+    """Neither result nor any row or file of the store has the password that Pipedrive shows."""
+    settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state=store_url)
     with Toolset.connect("a", Policy.full("a"), settings=settings) as tools:
         listed = tools.call("list_webhooks", {})
         deleted = tools.call("delete_webhook", {"webhook_id": 1})
     with Pipedrive(settings=settings) as client:
         sandbox.reset()
         typed = client.send(subscriptions.list_())
-    Store(settings.state).close()
+    with closing(Store(settings.state)) as store:
+        audited, found = _audit(store), canaries.in_store(store, [PASSWORD, sandbox.url])
 
     assert listed.ok
     assert deleted.ok
-    assert 'Delete webhook "Stock list" (1)' in str(listed) + _audit(tmp_path)
+    assert 'Delete webhook "Stock list" (1)' in str(listed) + audited
     assert PASSWORD not in repr((listed, deleted, typed))
-    assert all(PASSWORD.encode() not in each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
+    assert found == [sandbox.url]  # which is no secret
     assert PASSWORD in str(sandbox.records("webhooks"))  # it was there to be found
 
 
-def _audit(folder: Any) -> str:
-    store = Store(f"sqlite:///{folder / 'state.db'}")
+def _audit(store: Store) -> str:
     with store.transaction(durable=False) as connection:
         rows = connection.exec_driver_sql("SELECT sentence FROM audit").all()
-    store.close()
     return str(rows).replace("delete webhook", "Delete webhook")
 
 
-def test_one_that_is_not_there(sandbox: Sandbox) -> None:
+def test_one_that_is_not_there(sandbox: Sandbox, store_url: str) -> None:
     """A webhook that does not exist is not deleted, and the answer tells where to look."""
-    settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state="sqlite://")
+    settings = Settings(base_url=sandbox.url, api_token=sandbox.token, state=store_url)
     with Toolset.connect("a", Policy.full("a"), settings=settings) as tools:
         result = tools.call("delete_webhook", {"webhook_id": 99})
 

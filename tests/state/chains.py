@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any, Final
+
+from sqlalchemy import Connection, Row, text
 
 from pipedrive_tools.state import audit
 from pipedrive_tools.state.store import Store
@@ -33,9 +33,9 @@ COLUMNS: Final = (
 SAID: Final = COLUMNS[1:-1]
 
 
-def chain(path: Path, rows: int) -> str:
+def chain(url: str, rows: int) -> str:
     """A store with so many audit rows; gives its head."""
-    store = Store(f"sqlite:///{path}")
+    store = Store(url)
     with store.hot(durable=False) as connection:
         for number in range(rows):
             audit.append(connection, entry(number))
@@ -71,96 +71,117 @@ class Harm:
     needs_head: bool = False
 
 
-Mutate = Callable[[sqlite3.Connection, Random, int], Harm]
+Mutate = Callable[[Connection, Random, int], Harm]
 
 
-def edited(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def _run(connection: Connection, statement: str, **values: Any) -> Sequence[Row[Any]]:
+    done = connection.execute(text(statement), values)
+    return done.all() if done.returns_rows else ()
+
+
+def _insert(connection: Connection, values: Sequence[Any]) -> None:
+    marks = ", ".join(f":{name}" for name in COLUMNS)
+    statement = f"INSERT INTO audit ({', '.join(COLUMNS)}) VALUES ({marks})"  # noqa: S608  # our own names
+    _run(connection, statement, **dict(zip(COLUMNS, values, strict=True)))
+
+
+def _rows(connection: Connection, where: str, **values: Any) -> Sequence[Row[Any]]:
+    statement = f"SELECT {', '.join(COLUMNS)} FROM audit WHERE {where} ORDER BY seq"  # noqa: S608  # our own
+    return _run(connection, statement, **values)
+
+
+def _others(connection: Connection, old: Any) -> list[Any]:
+    """Values for another's place: SQLite takes any kind of any length, PostgreSQL what its column is made for."""
+    if connection.dialect.name == "sqlite":
+        values: list[Any] = [f"{old}x", "", "allow ", 3, 0, -1.5, b"\xff\x00", "denied"]
+    else:
+        values = [f"{old[1:]}x", "", "allow ", "denied"] if isinstance(old, str) else [3, 0, -1.5]
+    return [other for other in values if other != old]
+
+
+def edited(connection: Connection, random: Random, rows: int) -> Harm:
     """Another value in any column."""
-    row, column = random.randint(1, rows), random.choice(COLUMNS[1:])
-    old = connection.execute(f"SELECT {column} FROM audit WHERE seq = ?", (row,)).fetchone()[0]  # noqa: S608
-    new = random.choice(
-        [other for other in (f"{old}x", "", "allow ", 3, 0, -1.5, b"\xff\x00", "denied") if other != old]
-    )
-    connection.execute(f"UPDATE audit SET {column} = ? WHERE seq = ?", (new, row))  # noqa: S608
-    stored = connection.execute(f"SELECT {column} FROM audit WHERE seq = ?", (row,)).fetchone()[0]  # noqa: S608
-    if stored == old:  # the column's type undid it
+    number, column = random.randint(1, rows), random.choice(COLUMNS[1:])
+    place = COLUMNS.index(column)
+    old = _rows(connection, "seq = :seq", seq=number)[0][place]
+    new = random.choice(_others(connection, old))
+    _run(connection, f"UPDATE audit SET {column} = :new WHERE seq = :seq", new=new, seq=number)  # noqa: S608
+    if _rows(connection, "seq = :seq", seq=number)[0][place] == old:  # the column's type undid it
         return edited(connection, random, rows)
-    return Harm(f"edited {column}", row)
+    return Harm(f"edited {column}", number)
 
 
-def renumbered(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def renumbered(connection: Connection, random: Random, rows: int) -> Harm:
     """A row with another number."""
-    row = random.randint(1, rows)
-    connection.execute("UPDATE audit SET seq = ? WHERE seq = ?", (rows + random.randint(2, 9), row))
-    return Harm("renumbered", row)
+    number = random.randint(1, rows)
+    _move(connection, number, rows + random.randint(2, 9))
+    return Harm("renumbered", number)
 
 
-def dropped(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def _move(connection: Connection, number: int, to: int) -> None:
+    _run(connection, "UPDATE audit SET seq = :to WHERE seq = :seq", to=to, seq=number)
+
+
+def dropped(connection: Connection, random: Random, rows: int) -> Harm:
     """A row less, in the middle."""
-    row = random.randint(1, rows - 1)
-    connection.execute("DELETE FROM audit WHERE seq = ?", (row,))
-    return Harm("dropped", row)
+    number = random.randint(1, rows - 1)
+    _run(connection, "DELETE FROM audit WHERE seq = :seq", seq=number)
+    return Harm("dropped", number)
 
 
-def closed_up(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def closed_up(connection: Connection, random: Random, rows: int) -> Harm:
     """A row less, and the later ones moved up."""
-    row = random.randint(1, rows - 1)
-    connection.execute("DELETE FROM audit WHERE seq = ?", (row,))
-    for later in range(row + 1, rows + 1):
-        connection.execute("UPDATE audit SET seq = ? WHERE seq = ?", (later - 1, later))
-    return Harm("closed up", row)
+    number = dropped(connection, random, rows).row
+    for later in range(number + 1, rows + 1):
+        _move(connection, later, later - 1)
+    return Harm("closed up", number)
 
 
-def inserted(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def inserted(connection: Connection, random: Random, rows: int) -> Harm:
     """A row more: before the first one, after the last one, or in between with a hash of its own."""
     place = random.choice((0, -3, rows + 1))
-    copy = list(
-        connection.execute("SELECT * FROM audit WHERE seq = ?", (random.randint(1, rows),)).fetchone()
-    )
-    copy[0] = place
-    connection.execute(f"INSERT INTO audit VALUES ({', '.join('?' * len(copy))})", copy)  # noqa: S608
+    [copy] = _rows(connection, "seq = :seq", seq=random.randint(1, rows))
+    _insert(connection, (place, *copy[1:]))
     return Harm("inserted", place)
 
 
-def pushed_in(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def pushed_in(connection: Connection, random: Random, rows: int) -> Harm:
     """A row more in the middle, and the later ones moved down."""
-    row = random.randint(1, rows)
-    for later in range(rows, row - 1, -1):
-        connection.execute("UPDATE audit SET seq = ? WHERE seq = ?", (later + 1, later))
-    copy = list(connection.execute("SELECT * FROM audit WHERE seq = ?", (row + 1,)).fetchone())
-    copy[0], copy[1] = row, "f" * 32
-    connection.execute(f"INSERT INTO audit VALUES ({', '.join('?' * len(copy))})", copy)  # noqa: S608
-    return Harm("pushed in", row)
+    number = random.randint(1, rows)
+    for later in range(rows, number - 1, -1):
+        _move(connection, later, later + 1)
+    [copy] = _rows(connection, "seq = :seq", seq=number + 1)
+    _insert(connection, (number, "f" * 32, *copy[2:]))
+    return Harm("pushed in", number)
 
 
-def swapped(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def swapped(connection: Connection, random: Random, rows: int) -> Harm:
     """Two rows in each other's place."""
     first, second = sorted(random.sample(range(1, rows + 1), 2))
-    connection.execute("UPDATE audit SET seq = -1 WHERE seq = ?", (first,))
-    connection.execute("UPDATE audit SET seq = ? WHERE seq = ?", (first, second))
-    connection.execute("UPDATE audit SET seq = ? WHERE seq = -1", (second,))
+    for number, to in ((first, -1), (second, first), (-1, second)):
+        _move(connection, number, to)
     return Harm("swapped", first)
 
 
-def cut(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def cut(connection: Connection, random: Random, rows: int) -> Harm:
     """The tail gone."""
     kept = random.randint(0, rows - 1)
-    connection.execute("DELETE FROM audit WHERE seq > ?", (kept,))
+    _run(connection, "DELETE FROM audit WHERE seq > :kept", kept=kept)
     return Harm("cut", kept, needs_head=True)
 
 
-def rewritten(connection: sqlite3.Connection, random: Random, rows: int) -> Harm:
+def rewritten(connection: Connection, random: Random, rows: int) -> Harm:
     """One row changed, and every hash from there on made anew by somebody who knows how."""
-    row = random.randint(1, rows)
-    connection.execute("UPDATE audit SET sentence = 'Nothing happened.' WHERE seq = ?", (row,))
-    found = connection.execute("SELECT hash FROM audit WHERE seq = ?", (row - 1,)).fetchone()
-    previous = found[0] if found else "0" * 64
-    for each in connection.execute("SELECT * FROM audit WHERE seq >= ? ORDER BY seq", (row,)).fetchall():
+    number = random.randint(1, rows)
+    _run(connection, "UPDATE audit SET sentence = 'Nothing happened.' WHERE seq = :seq", seq=number)
+    before = _rows(connection, "seq = :seq", seq=number - 1)
+    previous = before[0][-1] if before else "0" * 64
+    for each in _rows(connection, "seq >= :seq", seq=number):
         values = dict(zip(COLUMNS, each, strict=True))
         said: list[Any] = [previous, values["seq"], values["time"]]
         said += [values[name] for name in SAID if name != "time"]
         previous = hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
-        connection.execute("UPDATE audit SET hash = ? WHERE seq = ?", (previous, values["seq"]))
+        _run(connection, "UPDATE audit SET hash = :hash WHERE seq = :seq", hash=previous, seq=values["seq"])
     return Harm("rewritten", rows, needs_head=True)
 
 
@@ -179,23 +200,19 @@ MUTATIONS: Final[tuple[Mutate, ...]] = (
 )
 
 
-def missed(path: Path, head: str, rows: int, mutations: int, seed: int) -> Iterator[tuple[Harm, str | None]]:
+class _Undone(Exception):  # noqa: N818  # no error: it rolls back
+    """Ends a transaction that leaves nothing behind."""
+
+
+def missed(url: str, head: str, rows: int, mutations: int, seed: int) -> Iterator[tuple[Harm, str | None]]:
     """Harm a chain in many ways, each undone before the next; gives those that were not found or not named."""
     random = Random(seed)
-    store = Store(f"sqlite:///{path}")
-    with closing(sqlite3.connect(path)) as whole, closing(sqlite3.connect(":memory:")) as image:
-        whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        whole.backup(image)
-        clean = image.execute("SELECT * FROM audit ORDER BY seq").fetchall()
-        marks = ", ".join("?" * len(COLUMNS))
-        for number in range(mutations):
-            harm = MUTATIONS[number % len(MUTATIONS)](whole, random, rows)
-            whole.commit()
-            with store.transaction(durable=False) as connection:
-                told = audit.verify(connection, saved_head=head)
-            if told is None or f"row {harm.row}" not in told:
-                yield harm, told
-            whole.execute("DELETE FROM audit")
-            whole.executemany(f"INSERT INTO audit VALUES ({marks})", clean)  # noqa: S608
-            whole.commit()
+    store = Store(url)
+    for number in range(mutations):
+        with suppress(_Undone), store.transaction(durable=False) as connection:
+            harm = MUTATIONS[number % len(MUTATIONS)](connection, random, rows)
+            told = audit.verify(connection, saved_head=head)
+            raise _Undone
+        if told is None or f"row {harm.row}" not in told:
+            yield harm, told
     store.close()

@@ -1,23 +1,15 @@
 """Lists that are kept in the store: for a time, for one caller, the newest of each name."""
 
 import time
-from pathlib import Path
-
-import pytest
 
 from pipedrive_tools.state import cache
 from pipedrive_tools.state.cache import Kept
 from pipedrive_tools.state.store import Store
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'state.db'}"
-
-
-def test_shared(url: str) -> None:
+def test_shared(store_url: str) -> None:
     """What one process keeps another one finds; the newer list takes the place of the older."""
-    first, second = Store(url), Store(url)
+    first, second = Store(store_url), Store(store_url)
     with first.hot(durable=False) as connection:
         cache.put(connection, "me", "users", Kept([{"id": 1}], time.time() - 5))
         cache.put(connection, "me", "users", Kept([{"id": 2, "name": "Ö"}], time.time() - 1))
@@ -29,9 +21,9 @@ def test_shared(url: str) -> None:
     second.close()
 
 
-def test_not_for_others_and_not_for_ever(url: str) -> None:
+def test_not_for_others_and_not_for_ever(store_url: str) -> None:
     """Another caller sees nothing, and what is too old or from the future is not there."""
-    store, now = Store(url), time.time()
+    store, now = Store(store_url), time.time()
     with store.hot(durable=False) as connection:
         cache.put(connection, "me", "old", Kept([], now - 61))
         cache.put(connection, "me", "future", Kept([], now + 60))

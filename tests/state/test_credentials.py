@@ -5,13 +5,16 @@ import multiprocessing
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import text
 
 from pipedrive_tools import Pipedrive
 from pipedrive_tools.auth import ApiToken, OAuth
@@ -22,10 +25,11 @@ from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import credentials, logins, system_keyring
 from pipedrive_tools.state.credentials import Credentials, GrantVault
 from pipedrive_tools.state.logins import Logins
+from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.sealing import Seal, key_file
 from pipedrive_tools.state.store import Store
 from tests import canaries
-from tests.logins import ACCOUNT, APP, a_grant, log_in, refreshes, sandbox_settings
+from tests.logins import ACCOUNT, APP, STATE_KEY, a_grant, log_in, refreshes, sandbox_settings
 
 TOKEN = "canary0123456789canary0123456789canary01"
 
@@ -33,11 +37,6 @@ TOKEN = "canary0123456789canary0123456789canary01"
 @pytest.fixture(autouse=True)
 def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_keyring, "_working", lambda: None)  # the computer's own is not for tests
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'state.db'}")  # a key lies beside a file only
 
 
 def new_key() -> str:
@@ -52,11 +51,11 @@ def flipped(sealed: bytes, bit: int) -> bytes:
 
 def test_a_secret_is_kept(store: Store) -> None:
     """What is put is there again, by its name, until it is removed."""
-    sealed = Credentials(store, keys=None)
+    sealed = Credentials(store, keys=STATE_KEY)
     sealed.put("token a", TOKEN)
     sealed.put("token b", "other")
 
-    again = Credentials(store, keys=None)
+    again = Credentials(store, keys=STATE_KEY)
     assert (again.get("token a"), again.get("token b"), again.get("token c")) == (TOKEN, "other", None)
     assert (again.has("token a"), again.has("token c")) == (True, False)
     assert (again.remove("token a"), again.remove("token a")) == (True, False)
@@ -65,7 +64,7 @@ def test_a_secret_is_kept(store: Store) -> None:
 
 def test_a_grant_is_kept(store: Store) -> None:
     """A login comes back as it was put."""
-    vault = GrantVault(Credentials(store, keys=None), store, "login x")
+    vault = GrantVault(Credentials(store, keys=STATE_KEY), store, "login x")
     grant = a_grant(3, scopes=frozenset({"base", "deals:full"}))
     assert vault.load() is None
     vault.save(grant)
@@ -76,9 +75,9 @@ def test_a_grant_is_kept(store: Store) -> None:
     assert vault.load() is None
 
 
-def test_no_secret_in_any_file(store: Store, tmp_path: Path) -> None:
-    """Neither store nor write-ahead log nor what lies beside them holds a token, plain or packed."""
-    vault = GrantVault(Credentials(store, keys=None), store, "login x")
+def test_no_secret_in_any_place(store: Store) -> None:
+    """Neither rows nor write-ahead log nor what lies beside a file holds a token, plain or packed."""
+    vault = GrantVault(Credentials(store, keys=STATE_KEY), store, "login x")
     grants = list(canaries.grants(300))
     for grant in grants:
         with vault.locked():
@@ -86,10 +85,9 @@ def test_no_secret_in_any_file(store: Store, tmp_path: Path) -> None:
             vault.save(grant)
     secrets = [secret for grant in grants for secret in (grant.access_token, grant.refresh_token)]
 
-    assert canaries.in_files(tmp_path, secrets) == []
-    assert len(list(tmp_path.iterdir())) >= 4
-    (tmp_path / "leak").write_text(f"?token={grants[7].access_token}")
-    assert canaries.in_files(tmp_path, secrets) == [grants[7].access_token]
+    assert canaries.in_store(store, secrets) == []
+    Memory(store, account="a", agent="a").keep("leak", f"?token={grants[7].access_token}")
+    assert canaries.in_store(store, secrets) == [grants[7].access_token]
 
 
 def test_every_flipped_bit_is_found() -> None:
@@ -115,7 +113,7 @@ def _opens(fernet: Fernet, text: bytes) -> bool:
 
 def test_a_secret_cannot_change_its_name(store: Store) -> None:
     """A row that is moved to another name does not open."""
-    sealed = Credentials(store, keys=None)
+    sealed = Credentials(store, keys=STATE_KEY)
     sealed.put("token a", TOKEN)
     with store.transaction(durable=True) as connection:
         connection.exec_driver_sql("UPDATE credentials SET name = 'token b'")
@@ -148,6 +146,7 @@ def test_rotating_under_load(store: Store) -> None:
         assert {found for each in pool.map(work, range(6)) for found in each} == {"0"}
 
 
+@pytest.mark.sqlite_only("a key lies beside a file only")
 def test_a_key_file_gives_way_to_a_named_key(store: Store, tmp_path: Path) -> None:
     """Whoever names a key later still opens what the file's key sealed."""
     Credentials(store, keys=None).put("t", TOKEN)
@@ -158,6 +157,7 @@ def test_a_key_file_gives_way_to_a_named_key(store: Store, tmp_path: Path) -> No
     assert Credentials(store, keys=key).get("t") == TOKEN
 
 
+@pytest.mark.sqlite_only("a key lies beside a file only")
 def test_the_key_file(store: Store, tmp_path: Path) -> None:
     """Made once, readable for its owner only; one that others can read is refused."""
     with ThreadPoolExecutor(8) as pool:
@@ -185,7 +185,7 @@ def test_a_wrong_state_key(keys: str, store: Store) -> None:
 
 def test_a_login_of_a_later_version(store: Store) -> None:
     """What cannot be read is said, and not shown."""
-    sealed = Credentials(store, keys=None)
+    sealed = Credentials(store, keys=STATE_KEY)
     sealed.put("login x", json.dumps({"access_token": TOKEN}))
     with pytest.raises(StoreError, match="log in again") as caught:
         GrantVault(sealed, store, "login x").load()
@@ -193,23 +193,33 @@ def test_a_login_of_a_later_version(store: Store) -> None:
     assert TOKEN not in str(caught.value) + repr(caught.value.__context__)
 
 
-def test_a_store_of_a_later_version(tmp_path: Path) -> None:
+def test_a_store_of_a_later_version(store_url: str) -> None:
     """A newer store is refused in one line, and its login stays what it is."""
-    settings = replace(APP, state=f"sqlite:///{tmp_path / 'state.db'}")
-    store = Store(settings.state)
-    Logins(settings, store).vault(ACCOUNT).save(a_grant())
-    store.close()
-    with sqlite3.connect(tmp_path / "state.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '99'")
+    settings = replace(APP, state=store_url, state_key=STATE_KEY)
+    with closing(Store(store_url)) as store:
+        Logins(settings, store).vault(ACCOUNT).save(a_grant())
+        with _of_version(store, "99"), pytest.raises(StoreError, match="newer pipedrive-tools"):
+            Pipedrive(settings=settings)
 
-    with pytest.raises(StoreError, match="newer pipedrive-tools"):
-        Pipedrive(settings=settings)
+
+@contextmanager
+def _of_version(store: Store, number: str) -> Iterator[None]:
+    """A store that says so for a while."""
+    set_number = text("UPDATE alembic_version SET version_num = :number")
+    with store.transaction(durable=True) as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(set_number, {"number": number})
+    try:
+        yield
+    finally:
+        with store.transaction(durable=True) as connection:
+            connection.execute(set_number, {"number": before})
 
 
 def test_the_lock_is_for_one(store: Store, tmp_path: Path) -> None:
     """Two vaults of one process, and another process, change the login one after the other."""
-    first = GrantVault(Credentials(store, keys=None), store, "login x")
-    second = GrantVault(Credentials(store, keys=None), store, "login x")
+    first = GrantVault(Credentials(store, keys=STATE_KEY), store, "login x")
+    second = GrantVault(Credentials(store, keys=STATE_KEY), store, "login x")
     seen: list[str] = []
 
     def wait() -> None:
@@ -235,15 +245,18 @@ def test_the_lock_is_for_one(store: Store, tmp_path: Path) -> None:
 
 def _lock_and_note(url: str, note: str) -> None:
     store = Store(url)
-    with GrantVault(Credentials(store, keys=None), store, "login x").locked():
+    with GrantVault(Credentials(store, keys=STATE_KEY), store, "login x").locked():
         Path(note).write_text("third")
     store.close()
 
 
+@pytest.mark.sqlite_only(
+    "the lock is a file that another program holds; test_a_lock_in_the_database is for both"
+)
 def test_a_lock_that_nobody_gives_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while it is one line, and nothing hangs."""
     monkeypatch.setattr(credentials, "LOCK_SECONDS", 0.1)
-    vault = GrantVault(Credentials(store, keys=None), store, "login x")
+    vault = GrantVault(Credentials(store, keys=STATE_KEY), store, "login x")
     held = sqlite3.connect(f"{store.path}.lock", isolation_level=None)
     held.execute("BEGIN EXCLUSIVE")
 
@@ -256,7 +269,7 @@ def test_a_lock_that_nobody_gives_back(store: Store, monkeypatch: pytest.MonkeyP
 
 def test_order_of_credentials(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment, then a login, then the keyring, then the store; each is for one address."""
-    settings = replace(APP, state=store.url, company_domain="acme")
+    settings = replace(APP, state_key=STATE_KEY, state=store.url, company_domain="acme")
     found = Logins(settings, store)
     with pytest.raises(SettingsError, match="pipedrive-tools login"):
         found.found()
@@ -306,7 +319,7 @@ class Ring:
 
 def test_a_keyring(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is one, an API token is kept there, and the sealed one goes."""
-    found = Logins(replace(APP, state=store.url), store)
+    found = Logins(replace(APP, state_key=STATE_KEY, state=store.url), store)
     found.keep_token("before")
     ring = Ring()
     monkeypatch.setattr(system_keyring, "_working", lambda: ring)
@@ -320,7 +333,7 @@ def test_a_keyring(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_broken_keyring(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that fails loses nothing: the token is sealed instead; without one, one line says what to do."""
-    found = Logins(replace(APP, state=store.url), store)
+    found = Logins(replace(APP, state_key=STATE_KEY, state=store.url), store)
     monkeypatch.setattr(system_keyring, "_working", lambda: Ring(works=False))
     with pytest.raises(StoreError, match="the keyring of this computer does not work") as caught:
         found.found()
@@ -333,6 +346,7 @@ def test_a_broken_keyring(store: Store, monkeypatch: pytest.MonkeyPatch) -> None
     assert found.sources() == ["store"]
 
 
+@pytest.mark.sqlite_only("a file would be made")
 def test_no_store_is_made_to_look_into(tmp_path: Path) -> None:
     """A client without any credential leaves no file behind."""
     with (
@@ -344,10 +358,10 @@ def test_no_store_is_made_to_look_into(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_processes_refresh_once(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_processes_refresh_once(sandbox: Sandbox, store_url: str) -> None:
     """Three processes with four threads each, a rotation without grace: one refresh for each expiry."""
     sandbox.switch(refresh_rotation="new", access_token_on_refresh="dies")
-    settings = sandbox_settings(sandbox, tmp_path)
+    settings = sandbox_settings(sandbox, store_url)
     log_in(settings)
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(4)
@@ -376,14 +390,14 @@ def _call(settings: Settings, barrier: "threading.Barrier", rounds: int) -> None
 
 def test_flipped_bits_in_the_store(store: Store) -> None:
     """A store whose sealed bytes were changed says so, wherever that was."""
-    sealed = Credentials(store, keys=None)
+    sealed = Credentials(store, keys=STATE_KEY)
     sealed.put("t", TOKEN)
     random = Random(4)
     with store.transaction(durable=False) as connection:
         whole = connection.exec_driver_sql("SELECT sealed FROM credentials").scalar_one()
     for bit in random.sample(range(len(whole) * 8), 50):
         with store.transaction(durable=True) as connection:
-            connection.exec_driver_sql("UPDATE credentials SET sealed = ?", (flipped(whole, bit),))
+            connection.execute(text("UPDATE credentials SET sealed = :bytes"), {"bytes": flipped(whole, bit)})
         with pytest.raises(StoreError):
             sealed.get("t")
 

@@ -1,14 +1,7 @@
-from pathlib import Path
-
-import pytest
+from contextlib import closing
 
 from pipedrive_tools.state.memory import Memory
 from pipedrive_tools.state.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'state.db'}")
 
 
 def memory(store: Store, account: str = "acme", agent: str = "sales") -> Memory:
@@ -21,7 +14,8 @@ def test_kept(store: Store) -> None:
     mine.keep("plan", {"run": "a", "deals": [1, 2]})
     mine.keep("plan", {"run": "b"})
 
-    assert memory(Store(store.url)).get("plan") == {"run": "b"}
+    with closing(Store(store.url)) as other:
+        assert memory(other).get("plan") == {"run": "b"}
     mine.forget("plan")
     assert mine.get("plan") is None
 

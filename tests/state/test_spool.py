@@ -38,6 +38,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+pytestmark = pytest.mark.sqlite_only("rows wait beside a file; on PostgreSQL they are written at once")
+
+
 def entry(id: str) -> audit.Entry:
     return audit.Entry(
         id=id, run="r", agent="a", tool="get_deal", step="call", decision="allow", rule="deals = read",

@@ -13,6 +13,7 @@ from tests.state.chains import entry
 MANY_THREADS = 40
 
 
+@pytest.mark.sqlite_only("a file has a mode")
 def test_who_may_read_it(tmp_path: Path) -> None:
     """The store and its side files belong to their owner alone, also where the file was there before."""
     old = tmp_path / "old.db"
@@ -27,6 +28,7 @@ def test_who_may_read_it(tmp_path: Path) -> None:
         assert set(modes.values()) == {0o600}, modes
 
 
+@pytest.mark.sqlite_only("a file has a place; test_postgres_failures.py has the server's")
 @pytest.mark.parametrize("kind", ["a folder", "no database", "no folder to make"])
 def test_a_store_that_cannot_be_opened(kind: str, tmp_path: Path) -> None:
     """What is no store is one line that names it."""
@@ -59,10 +61,12 @@ def test_an_address_that_is_none(url: str, monkeypatch: pytest.MonkeyPatch, tmp_
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "file"])
-def test_threads(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "url", [None, pytest.param("sqlite://", marks=pytest.mark.sqlite_only("the other engine has no memory"))]
+)
+def test_threads(url: str | None, store_url: str) -> None:
     """Many threads at once append to one unbroken chain; none waits for another one's connection."""
-    store = Store(f"sqlite:///{tmp_path / 'state.db'}" if url == "file" else url)
+    store = Store(url or store_url)
     together = threading.Barrier(MANY_THREADS)
 
     def work(number: int) -> None:
@@ -80,6 +84,7 @@ def test_threads(url: str, tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.sqlite_only("a file has a size")
 def test_a_full_disk(tmp_path: Path) -> None:
     """A store that takes no more is one line, leaves no half of a transaction, and works again afterwards."""
     store = Store(f"sqlite:///{tmp_path / 'state.db'}")
@@ -116,6 +121,7 @@ def test_reading(store: Store) -> None:
         assert len(list(audit.rows(reader))) == 2
 
 
+@pytest.mark.sqlite_only("a file has a log beside it")
 def test_tidying(tmp_path: Path) -> None:
     """The log of a store that does not tidy itself grows until its owner tidies; then its place is used again."""
     store, log = Store(f"sqlite:///{tmp_path / 'state.db'}", tidies_itself=False), tmp_path / "state.db-wal"

@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 
 from pipedrive_tools.auth import App, Login
 from pipedrive_tools.cli import main
@@ -26,13 +25,12 @@ from pipedrive_tools.state import approvals, journal
 from pipedrive_tools.state.logins import Logins
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import Toolset
-from tests.logins import CALLBACK, app_of
+from tests.logins import CALLBACK, STATE_KEY, app_of
 from tests.toolset.conftest import policy, writes
 
 MINE, OTHER, COLLEAGUE = "acme/1", "beta/2", "acme/3"
 RIGHTS = 'deals = "full"\nactivities = "full"\n[.actions]\ndelete_deal = "ask"\n[.limits]\nwrites_per_day = 3'
 CREATE = {"title": "The same deal"}
-KEY = Fernet.generate_key().decode()
 
 
 @dataclass
@@ -57,7 +55,7 @@ def changed(sandbox: Sandbox) -> list[str]:
 @pytest.fixture
 def settings(sandbox: Sandbox, store_url: str) -> Settings:
     """A store with three logins: two companies, and two users of one of them."""
-    settings = app_of(sandbox.url, state=store_url, state_key=KEY)
+    settings = app_of(sandbox.url, state=store_url, state_key=STATE_KEY)
     store = Store(store_url)
     for account in (MINE, OTHER, COLLEAGUE):
         login = Login(App.of(settings), CALLBACK)

@@ -23,9 +23,9 @@ FULL: Final = Policy.full("a")
 PADDING: Final = "x" * 40_000
 
 
-@pytest.fixture
-def store_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'state.db'}"
+pytestmark = pytest.mark.sqlite_only(
+    "a full disk and harmed files; test_postgres_failures.py has the server's"
+)
 
 
 def file_of(settings: Settings) -> Path:

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from pipedrive_tools.state import audit
@@ -18,12 +17,12 @@ SEED: Final = 7
 def run() -> Iterator[Figure]:
     """Harm, verify, mend, again and again."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "state.db"
-        head = chain(path, ROWS)
-        found = list(missed(path, head, ROWS, MUTATIONS, SEED))
+        url = f"sqlite:///{folder}/state.db"
+        head = chain(url, ROWS)
+        found = list(missed(url, head, ROWS, MUTATIONS, SEED))
         for harm, told in found[:5]:
             print(f"   {harm}: {told}", flush=True)
-        store = Store(f"sqlite:///{path}")
+        store = Store(url)
         with store.transaction(durable=False) as connection:
             whole = audit.verify(connection, saved_head=head)
             other = audit.verify(connection, saved_head=f"{ROWS}:{'0' * 64}")

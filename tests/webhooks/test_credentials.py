@@ -13,7 +13,7 @@ from pipedrive_tools.settings import Settings
 from pipedrive_tools.state.hooks import Hooks, Live
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.credentials import MISS_SECONDS, REREAD_SECONDS, HookCredentials
-from tests.webhooks.conftest import STATE_KEY
+from tests.logins import STATE_KEY
 
 ADDRESS = "http://127.0.0.1:8765"
 SETTINGS = Settings(base_url=ADDRESS, api_token="a" * 40)

@@ -22,8 +22,8 @@ from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.recording import Recording
 from pipedrive_tools.webhooks.subscriptions import CreateWithCredential, Subscriptions
 from pipedrive_tools.webhooks.wanted import Wanted
+from tests.logins import STATE_KEY
 from tests.receivers import receiving, until
-from tests.webhooks.conftest import STATE_KEY
 
 DEALS = Wanted(name="Deals", url="https://hooks.example.com/", action="*", object="deal")
 PEOPLE = Wanted(name="People", url="https://hooks.example.com/", action="change", object="person")

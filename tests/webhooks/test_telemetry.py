@@ -1,7 +1,6 @@
 """What is told of webhooks: requests, events that are worked on, how many wait; never what an event says."""
 
 import asyncio
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -10,6 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from pipedrive_tools.errors import UnfinishedEventError
+from pipedrive_tools.state import inbox
 from pipedrive_tools.state.inbox import Item
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.webhooks.intake import Intake
@@ -53,7 +53,7 @@ async def test_received(store: Store, told: Told) -> None:
     assert CANARY not in told
 
 
-def test_worked_on(store: Store, told: Told, tmp_path: Path) -> None:
+def test_worked_on(store: Store, database_url: str, told: Told) -> None:
     """An event that is worked on has a span; one that cannot be yet is an error of its span, in each try."""
     assert asyncio.run(post(store, body(7, data={"title": CANARY}), HEADERS)) == 204
     assert asyncio.run(post(store, body(1, entity=CANARY), HEADERS)) == 204
@@ -70,7 +70,7 @@ def test_worked_on(store: Store, told: Told, tmp_path: Path) -> None:
         if len(over) == 2:
             both.set()
 
-    worker = Worker(store, ACCOUNT, f"sqlite:///{tmp_path}/queue.db", act, waits=(0.01,), on_end=ended)
+    worker = Worker(store, ACCOUNT, inbox.beside(database_url, "queue"), act, waits=(0.01,), on_end=ended)
     with worker:
         assert both.wait(60)
     [done], failed = told.named("process deal"), told.named("process _OTHER")
