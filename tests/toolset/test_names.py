@@ -116,7 +116,7 @@ def test_ids_by_name(connect: Open, sandbox: Sandbox) -> None:
             "title": "x",
             "stage_id": "offer sent",
             "pipeline_id": "Renewals",
-            "owner_id": "me",
+            "owner_id": "Oskar Pennarth",
             "label_ids": ["hot"],
             "person_id": person["name"].upper(),
             "org_id": firm["name"],
@@ -125,7 +125,7 @@ def test_ids_by_name(connect: Open, sandbox: Sandbox) -> None:
 
     assert made.ok, made.text
     ((_, _, body),) = writes(sandbox)
-    wanted = {"stage_id": 8, "pipeline_id": 2, "owner_id": 1, "label_ids": [1]}
+    wanted = {"stage_id": 8, "pipeline_id": 2, "owner_id": 2, "label_ids": [1]}
     assert body == {"title": "x", "person_id": person["id"], "org_id": firm["id"], **wanted}
 
 
