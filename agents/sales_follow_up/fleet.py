@@ -20,7 +20,7 @@ from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate.taint import one_line
 from pipedrive_tools.state import inbox
 from pipedrive_tools.state.store import Store
-from pipedrive_tools.webhooks.queue import engine
+from pipedrive_tools.webhooks.queue import engine, launch
 from sales_follow_up.beats import DEAD_SECONDS, Beats, new_name, of_fleet
 from sales_follow_up.beats import FLEET as NAME
 from sales_follow_up.lists import UnreadError
@@ -188,7 +188,7 @@ class Fleet:
 
         DBOS.workflow(name=RUN, max_recovery_attempts=LIVES)(review_account)
         planned = DBOS.workflow(name=OCCASION, max_recovery_attempts=LIVES)(queue_accounts)
-        DBOS.launch()
+        launch(self.runs.engine)
         DBOS.register_queue(
             QUEUE,
             partition_concurrency=1,

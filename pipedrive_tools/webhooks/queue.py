@@ -19,8 +19,9 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatusStr
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.errors import PipedriveToolsError, SettingsError, StoreError
 from pipedrive_tools.state.sqlite import prepare_file
+from pipedrive_tools.webhooks.alone import alone
 
 WORKFLOW: Final = "handle-event"
 VERSION: Final = "1"
@@ -30,6 +31,8 @@ SLEEPERS: Final = 200
 POLL_SECONDS: Final = 0.1
 LIVES: Final = 50
 """An event in whose hands so many workers died is given up."""
+LAUNCH_SECONDS: Final = 60.0
+"""How long a process waits for another one that makes the tables."""
 STOP_SECONDS: Final = 30.0
 """How long those under way may take to end when the worker stops."""
 WAITS: Final = (2.0, 6.0, 18.0, 54.0, 162.0, 486.0, 1458.0)
@@ -111,7 +114,7 @@ class Queue:
             self._run(number)
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=LIVES)(handle_event)
-        DBOS.launch()
+        launch(self._engine)
         DBOS.register_queue(
             self.name,
             partition_concurrency=1,
@@ -232,6 +235,21 @@ def engine(url: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return made
+
+
+def launch(engine: Engine) -> None:
+    """Start DBOS; while one process makes its tables the others wait, since they would lock each other out."""
+    address = engine.url.render_as_string(hide_password=False)
+    latest = time.monotonic() + LAUNCH_SECONDS
+    while True:
+        try:
+            with alone(address, "launch"):
+                DBOS.launch()
+                return
+        except SettingsError:
+            if time.monotonic() > latest:
+                raise StoreError("another process has been making the queue's tables for too long") from None
+        time.sleep(LAUNCH_SECONDS / 600)
 
 
 def _be_quiet(level: int) -> None:

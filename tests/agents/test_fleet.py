@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 import pytest
 from sales_follow_up.beats import Beats
@@ -36,6 +37,16 @@ def act(account, run):
 with Fleet(Store(sys.argv[1]), list, act, poll_seconds=0.05) as fleet:
     fleet.runs.queue("today", ["acme/1"])
     threading.Event().wait()
+"""
+
+STARTS: Final = """
+import sys
+from pipedrive_tools.state.store import Store
+from sales_follow_up.fleet import Fleet
+
+sys.stdin.read()
+with Fleet(Store(sys.argv[1]), list, lambda account, run: {}):
+    print("works", flush=True)
 """
 
 
@@ -172,3 +183,19 @@ def test_killed_after_the_last_step(sandbox: Sandbox, database_url: str) -> None
     assert len(sandbox.records("activities")) == count
     act(ACCOUNT, "tomorrow")
     assert len(sandbox.records("activities")) > count
+
+
+def test_many_start_at_once(store: Store) -> None:
+    """Workers that start together on a new store do not lock each other out while its tables are made."""
+    command = [sys.executable, "-c", STARTS, store.url]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.close()
+    for worker in workers:
+        assert worker.stdout
+        assert worker.stdout.read() == "works\n"
+        worker.stdout.close()
+        assert worker.wait() == 0
