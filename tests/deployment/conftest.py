@@ -105,19 +105,22 @@ def install(folder: Path, interpreter: str) -> Path:
     assert shlex.split(line)[-1] == f".[${name}]"
     home, wanted = folder / "venv", f"{folder / 'source'}[{extras}]"
     python = str(home / "bin" / "python")
-    if importlib.util.find_spec("uv"):
-        commands = [
-            [sys.executable, "-m", "uv", "venv", "--quiet", "--python", interpreter, str(home)],
-            [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wanted],
-        ]
-    else:
-        commands = [
-            [interpreter, "-m", "venv", str(home)],
+    quick = [
+        [sys.executable, "-m", "uv", "venv", "--quiet", "--python", interpreter, str(home)],
+        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wanted],
+    ]
+    if not (importlib.util.find_spec("uv") and all(_works(each) for each in quick)):
+        for each in (
+            [interpreter, "-m", "venv", "--clear", str(home)],
             [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wanted],
-        ]
-    for each in commands:
-        subprocess.run(each, check=True, timeout=100)
+        ):
+            subprocess.run(each, check=True, timeout=200)
     return home / "bin"
+
+
+def _works(command: list[str]) -> bool:
+    """Whether a step goes through; uv finds nothing where only pip was told where to look."""
+    return subprocess.run(command, check=False, timeout=100, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def somebody_else() -> tuple[str, int | None]:
