@@ -7,13 +7,13 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY pipedrive_tools pipedrive_tools
 COPY agents agents
-RUN python -m venv /opt/pipedrive-tools \
-    && /opt/pipedrive-tools/bin/python -m pip install --no-cache-dir --disable-pip-version-check ".[$EXTRAS]"
+RUN python -m venv /venv \
+    && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check ".[$EXTRAS]"
 
 FROM python:3.13-slim
-COPY --from=build /opt/pipedrive-tools /opt/pipedrive-tools
+COPY --from=build /venv /venv
 RUN install -d -o 10001 -g 10001 -m 0700 /state
-ENV PATH=/opt/pipedrive-tools/bin:$PATH \
+ENV PATH=/venv/bin:$PATH \
     PIPEDRIVE_LOG=json \
     PIPEDRIVE_LOG_LEVEL=info \
     PIPEDRIVE_STATE=sqlite:////state/state.db \

@@ -2,7 +2,7 @@
 
 A row in SQLite costs a transaction, pages of its log and locks; here it costs one short write. The file is one
 store's in one process and outlives both: whoever opens the store next takes over what a killed process left, so a row
-is as safe here as in the store's own log. Each row is a line of JSON, its call's number first.
+is as safe here as in the store's own log. Each row is a line of JSON.
 """
 
 import os

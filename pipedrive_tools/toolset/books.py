@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final
 
 from pipedrive_tools.endpoint import Call, Effect
 from pipedrive_tools.errors import StoreError
 from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate.policy import Limits
 from pipedrive_tools.gate.redact import Redaction
-from pipedrive_tools.gate.scope import Key, target_key
-from pipedrive_tools.gate.sentence import TOLD_ANYWAY, effect, recorded
+from pipedrive_tools.gate.scope import target_key
+from pipedrive_tools.gate.sentence import effect, recorded
 from pipedrive_tools.gate.verdict import Counters, Verdict
 from pipedrive_tools.state import approvals, audit, journal, usage
 from pipedrive_tools.state.driver import Hot
@@ -19,59 +19,11 @@ from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.state.notes import Done, Note
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.telemetry import Who
+from pipedrive_tools.toolset.decided import Begun, Decided, Ending, named
 from pipedrive_tools.toolset.run import Run
 from pipedrive_tools.toolset.watched import noted
 
-CUSTOM_FIELDS: Final = "custom_fields"
 UNCONFIRMED: Final = "not sent, since the state store did not confirm the intent"
-_KEPT: Final = TOLD_ANYWAY | {"id", "update_time"}
-
-
-def named(key: Key | None) -> str | None:
-    """A record as the journal names it."""
-    return f"{key[0]}:{key[1]}" if key else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decided:
-    """A decision about a call, as the books keep it."""
-
-    id: str
-    """Number of the call."""
-    call: Call[Any]
-    asked: Call[Any]
-    """The call as it came; what is sent may hold more, such as a list's old items."""
-    verdict: Verdict
-    before: Mapping[str, Any] | None = None
-    approver: str = ""
-    value: float = 0.0
-    """Deal value that the call touches."""
-    said: str = ""
-    """The call in plain English."""
-
-    @property
-    def target(self) -> str | None:
-        """The record that the call changes, as the journal names it."""
-        return named(target_key(self.call))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Begun:
-    """What came of beginning a write: its number, or the reason why it must not be sent."""
-
-    id: str
-    """Number of the call, or of the earlier one that it repeats."""
-    refused: Verdict | None = None
-    repeat: Intent | None = None
-
-
-class Ending(NamedTuple):
-    """How a call ended, as its audit row has it."""
-
-    status: str
-    outcome: str
-    tokens: int = 0
-    approver: str = ""
 
 
 class Books:
@@ -266,7 +218,7 @@ class Books:
                     agent=self.agent,
                     asked=decided.asked,
                     target=decided.target,
-                    before=None if decided.before is None else _image(call, decided.before),
+                    before=decided.image,
                 ),
             )
             is_new = decided.target is None  # a new record cannot have been counted yet
@@ -298,7 +250,7 @@ class Books:
         """
         call, number = decided.call, decided.id
         entry = self._outcome(decided, Ending(status, outcome, tokens, decided.approver))
-        more = tokens - (call.endpoint.cost if counted is None else counted)
+        more = tokens - (call.endpoint.cost if counted is None else counted) + self._owed.pop(number, 0)
         with self.store.hot(durable=False, alone=self.account) as connection:
             if lease and state == "DONE" and self._is_taken(connection, decided, data):
                 return False
@@ -343,22 +295,6 @@ class Books:
                 self.agent, said, decision=verdict.decision, rule=verdict.rule, outcome=outcome
             ),
         )
-
-
-def _image(call: Call[Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a record is needed to say the change in words, to find out whether it came about, and to take it back.
-
-    The rest is not kept: whoever reads the store learns no more of a customer than of the change.
-    """
-    wanted = {*_KEPT, *call.values}
-    # A lead keeps the parts of a custom value under keys of their own, such as `<key>_currency`.
-    kept = {
-        name: value for name, value in before.items() if name in wanted or name.partition("_")[0] in wanted
-    }
-    written, held = call.values.get(CUSTOM_FIELDS), before.get(CUSTOM_FIELDS)
-    if isinstance(written, Mapping) and isinstance(held, Mapping):
-        kept[CUSTOM_FIELDS] = {key: held[key] for key in written if key in held}
-    return kept
 
 
 def _counters(used: usage.UsedNow) -> Counters:

@@ -20,7 +20,7 @@ from pipedrive_tools.gate.verdict import Verdict
 from pipedrive_tools.render import CONCISE, Shape
 from pipedrive_tools.state.journal import Intent, new_id
 from pipedrive_tools.toolset.advice import next_tools
-from pipedrive_tools.toolset.books import Ending
+from pipedrive_tools.toolset.decided import Ending
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.looking import Looked
 from pipedrive_tools.toolset.result import ToolResult

@@ -3,12 +3,13 @@
 from typing import Any
 
 from pipedrive_tools import auth
-from pipedrive_tools.client import Line, pages, perform
+from pipedrive_tools.client import Line, pages
 from pipedrive_tools.endpoint import Endpoint, Paging
 from pipedrive_tools.errors import ArgumentsError
 from pipedrive_tools.state.cache import Records
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.directory import SOURCES
+from pipedrive_tools.toolset.paying import paid
 
 
 async def load(desk: Desk, name: str, line: Line, number: str, *, anew: bool = False) -> bool:
@@ -26,9 +27,7 @@ async def load(desk: Desk, name: str, line: Line, number: str, *, anew: bool = F
     read: Records = []
     call = entry.check({} if entry.paging is Paging.NONE else {"limit": entry.page_limit})
     if entry.paging is Paging.NONE:
-        answer = await perform(call, line)
-        await line.port.run(desk.books.spend, answer.tokens, number)
-        read = list(answer.data or ())
+        read = list((await paid(desk, call, line, number)).data or ())
     else:
         async for answer in pages(call, line):
             await line.port.run(desk.books.spend, answer.tokens, number)

@@ -15,7 +15,7 @@ from pipedrive_tools.gate.verdict import Verdict
 from pipedrive_tools.render import Shape
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.asking import ask
-from pipedrive_tools.toolset.books import Ending
+from pipedrive_tools.toolset.decided import Ending
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.endings import if_gone, noted, refused, rendered, short, unapproved
 from pipedrive_tools.toolset.result import ToolResult

@@ -15,7 +15,7 @@ from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.verdict import Counters, Taint, Verdict, decide
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
-from pipedrive_tools.toolset.books import Decided
+from pipedrive_tools.toolset.decided import Decided
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.haste import answer_seconds, in_time, untouched_seconds
 from pipedrive_tools.toolset.looking import look

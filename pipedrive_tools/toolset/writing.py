@@ -16,7 +16,7 @@ from pipedrive_tools.gate.guard import guarded, unmoved
 from pipedrive_tools.gate.verdict import Verdict, deal_value
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.asking import ask
-from pipedrive_tools.toolset.books import Begun, Decided
+from pipedrive_tools.toolset.decided import Begun, Decided
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.endings import (
     at_once,

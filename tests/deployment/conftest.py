@@ -19,7 +19,6 @@ import yaml
 ROOT: Final = Path(__file__).parents[2]
 DOCKERFILE: Final = ROOT / "Dockerfile"
 COMPOSE: Final = ROOT / "compose.yaml"
-HOME: Final = "/opt/pipedrive-tools"
 
 Step = tuple[str, str]
 """An instruction of a Dockerfile and its words."""
@@ -100,8 +99,10 @@ def install(folder: Path, interpreter: str) -> Path:
     steps = dict(stages()[0])
     name, extras = steps["ARG"].split("=")
     make, _, line = steps["RUN"].partition(" && ")
-    assert shlex.split(make) == ["python", "-m", "venv", HOME]
-    assert shlex.split(line)[:4] == [f"{HOME}/bin/python", "-m", "pip", "install"]
+    *made, there = shlex.split(make)
+    assert made == ["python", "-m", "venv"]
+    assert shlex.split(line)[:4] == [f"{there}/bin/python", "-m", "pip", "install"]
+    assert ("COPY", f"--from=build {there} {there}") in stages()[-1]
     assert shlex.split(line)[-1] == f".[${name}]"
     home, wanted = folder / "venv", f"{folder / 'source'}[{extras}]"
     python = str(home / "bin" / "python")

@@ -9,10 +9,11 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.gate.policy import AgentPolicy, Policy, Recovery
 from pipedrive_tools.sandbox import Sandbox, Switches
 from pipedrive_tools.settings import Settings
-from pipedrive_tools.state import audit, journal
+from pipedrive_tools.state import audit, journal, usage
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.state.store import Store
 from pipedrive_tools.toolset import Toolset
@@ -447,3 +448,18 @@ def test_one_that_cannot_be_asked(connect: Open, sandbox: Sandbox, monkeypatch: 
     settled = toolset.recover(wait=True)
     assert [each.state for each in settled] == ["UNKNOWN"] * 3
     assert "could not be looked into" in settled[0].how
+
+
+def test_what_looking_costs(connect: Open, sandbox: Sandbox, settings: Settings) -> None:
+    """The tokens of looking into a write count for its run, as its audit rows say."""
+    toolset = connect(full())
+    faults(sandbox, "commit_then_502")
+    assert toolset.call("create_deal", {"title": "X"}).status == "unknown"
+    assert toolset.recover(wait=True)[0].state == "DONE"
+
+    rows = toolset.trail()
+    store = Store(settings.state)
+    with store.glance() as connection:
+        used = usage.read(connection, usage.Whose(rows[0].account, toolset.run, "a")).run.tokens
+    store.close()
+    assert used == sum(row.cost for row in rows) > catalogue[rows[0].tool].cost
