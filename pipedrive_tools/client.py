@@ -1,12 +1,10 @@
 """The typed client: `perform` and `pages`, written once, and their two faces."""
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, aclosing
-from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from pipedrive_tools import auth, wire
 from pipedrive_tools.endpoint import Call, Endpoint, Paging
@@ -20,6 +18,7 @@ from pipedrive_tools.errors import (
     ScopeLackingError,
     UnauthorizedError,
 )
+from pipedrive_tools.line import Line, Pace, Unpaced
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import AsyncPort, BlockingPort, Port, drive
 from pipedrive_tools.settings import Settings
@@ -38,82 +37,6 @@ POLL_WAITS_SECONDS: Final = (0.2, 0.4, 0.8, 1.5, 2.5, 4.0)
 """Waits between questions about a job: growing, and with an end."""
 ENDED: Final = frozenset({"completed", "failed", "rejected"})
 """States after which a job does not change; after any other one we ask again (FACTS.md, section 11)."""
-
-
-class Pace(Protocol):
-    """Keeps calls inside Pipedrive's limits: asked before each request, told after it."""
-
-    async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:
-        """Wait for a place to send from; raises where nothing may be sent for now."""
-        ...
-
-    async def done(self, place: Any, response: wire.Response | None, port: Port) -> None:
-        """The answer is here, or there will be none."""
-        ...
-
-    async def unsent(self, place: Any, port: Port) -> None:
-        """Not a byte of the call has left."""
-        ...
-
-    async def told(self, error: PipedriveToolsError, port: Port) -> None:
-        """Pipedrive refused or failed; a block or an empty day stops everybody."""
-        ...
-
-    def until(self, latest: float) -> "Pace":
-        """The same pace, where no call waits beyond a moment of the monotonic clock."""
-        ...
-
-
-class Unpaced:
-    """No limits but Pipedrive's own answers."""
-
-    async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:
-        """Always free."""
-
-    async def done(self, place: Any, response: wire.Response | None, port: Port) -> None:
-        """Nothing to give back."""
-
-    async def unsent(self, place: Any, port: Port) -> None:
-        """Nothing to give back."""
-
-    async def told(self, error: PipedriveToolsError, port: Port) -> None:
-        """Nothing to stop."""
-
-    def until(self, latest: float) -> "Unpaced":  # noqa: ARG002  # nobody waits
-        """Nobody waits."""
-        return self
-
-
-@dataclass
-class FarClock:
-    """Pipedrive's clock beside ours, as the last answer showed it."""
-
-    _date: str = ""
-    _seen: float = 0.0
-
-    def saw(self, response: wire.Response) -> None:
-        """Remember when the answer says it was made; worked out only when asked for."""
-        if date := response.headers.get("date"):
-            self._date, self._seen = date, time.time()
-
-    @property
-    def ahead_seconds(self) -> float | None:
-        """How far Pipedrive's clock is ahead of ours; None where no answer has told."""
-        try:
-            return parsedate_to_datetime(self._date).timestamp() - self._seen
-        except ValueError:
-            return None
-
-
-@dataclass(frozen=True)
-class Line:
-    """A way to Pipedrive: a port, a credential, a pace, and how patient to be."""
-
-    port: Port
-    credential: auth.Credential
-    patience: Patience = field(default_factory=Patience)
-    pace: Pace = field(default_factory=Unpaced)
-    clock: FarClock = field(default_factory=FarClock)
 
 
 Reader = Callable[[Call[Any], wire.Response], Answer]

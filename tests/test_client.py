@@ -14,9 +14,10 @@ import httpx
 import pytest
 
 from pipedrive_tools import auth, errors
-from pipedrive_tools.client import POLL_WAITS_SECONDS, AsyncPipedrive, Line, Pipedrive, pages, perform
+from pipedrive_tools.client import POLL_WAITS_SECONDS, AsyncPipedrive, Pipedrive, pages, perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.endpoints import account, deals, leads, notes
+from pipedrive_tools.line import Line
 from pipedrive_tools.pacing import LONGEST_WAIT_SECONDS, Patience
 from pipedrive_tools.ports import Port, drive
 from pipedrive_tools.sandbox import Sandbox

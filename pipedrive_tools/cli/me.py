@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from pipedrive_tools import auth, wire
-from pipedrive_tools.client import Line, Pace, Unpaced, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoints import account
 from pipedrive_tools.errors import LoginError
 from pipedrive_tools.gate.taint import one_line
+from pipedrive_tools.line import Line, Pace, Unpaced
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import BlockingPort, drive
 from pipedrive_tools.settings import Settings

@@ -104,7 +104,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Limiter:
-    """A `client.Pace` that keeps the windows and the budget of one caller."""
+    """A `line.Pace` that keeps the windows and the budget of one caller."""
 
     home: Home = field(default_factory=Memory)
     rules: Rules = field(default_factory=Rules)

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from pipedrive_tools import auth, render
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.endpoints.composites import COMPOSITES, Composite
@@ -20,6 +19,7 @@ from pipedrive_tools.gate.approval import Approver
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.gate.redact import Redaction
 from pipedrive_tools.gate.scope import Key
+from pipedrive_tools.line import Line
 from pipedrive_tools.ports import drive
 from pipedrive_tools.settings import Settings
 from pipedrive_tools.state import audit

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.gate import approval
 from pipedrive_tools.gate.approval import Question, Ruling
+from pipedrive_tools.line import Line
 from pipedrive_tools.toolset.desk import Desk
 
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pipedrive_tools import auth, render
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call, describe
 from pipedrive_tools.endpoints import (
     account,
@@ -19,6 +18,7 @@ from pipedrive_tools.endpoints import (
 from pipedrive_tools.endpoints.composites import KINDS_SEARCHED, Composite, Find, GetDealOverview, Part
 from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError
 from pipedrive_tools.gate.verdict import grant
+from pipedrive_tools.line import Line
 from pipedrive_tools.state.journal import new_id
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.loading import load

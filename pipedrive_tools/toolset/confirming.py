@@ -8,11 +8,11 @@ never more than the whole list costs. A write that gives ids and keys costs noth
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.errors import GoneError, NotFoundError
 from pipedrive_tools.fields import Field
 from pipedrive_tools.fields.choice import quoted
+from pipedrive_tools.line import Line
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.directory import FIELDS, SOURCES, id_of
 from pipedrive_tools.toolset.known import NOUNS, Known

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, Final, ParamSpec
 
 from pipedrive_tools import render
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call, Endpoint
 from pipedrive_tools.errors import (
     ArgumentsError,
@@ -17,6 +16,7 @@ from pipedrive_tools.errors import (
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.approval import Ruling
 from pipedrive_tools.gate.verdict import Verdict
+from pipedrive_tools.line import Line
 from pipedrive_tools.render import CONCISE, Shape
 from pipedrive_tools.state.journal import Intent, new_id
 from pipedrive_tools.toolset.advice import next_tools

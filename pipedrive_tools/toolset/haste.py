@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Effect
 from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.line import Line
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.settings import Settings
 

@@ -5,7 +5,7 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 from pipedrive_tools.auth import Credential
-from pipedrive_tools.client import FarClock, Line, Pace
+from pipedrive_tools.line import FarClock, Line, Pace
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import AsyncPort, BlockingPort
 from pipedrive_tools.settings import Settings

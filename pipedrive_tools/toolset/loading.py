@@ -3,9 +3,10 @@
 from typing import Any
 
 from pipedrive_tools import auth
-from pipedrive_tools.client import Line, pages
+from pipedrive_tools.client import pages
 from pipedrive_tools.endpoint import Endpoint, Paging
 from pipedrive_tools.errors import ArgumentsError
+from pipedrive_tools.line import Line
 from pipedrive_tools.state.cache import Records
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.directory import SOURCES

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import ArgumentsError, NotFoundError
 from pipedrive_tools.gate import scope
 from pipedrive_tools.gate.scope import Facts
+from pipedrive_tools.line import Line
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.paying import paid

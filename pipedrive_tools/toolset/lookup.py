@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call, Effect, Endpoint, Paging
 from pipedrive_tools.endpoints import (
     account,
@@ -21,6 +21,7 @@ from pipedrive_tools.endpoints import (
 from pipedrive_tools.errors import NotFoundError
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.guard import same
+from pipedrive_tools.line import Line
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.desk import Desk

@@ -7,11 +7,11 @@ again, so that a name is looked up once, and all that follows sees the id: the g
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import account, organizations, persons
 from pipedrive_tools.errors import ArgumentsError, PipedriveToolsError
 from pipedrive_tools.gate.taint import one_line
+from pipedrive_tools.line import Line
 from pipedrive_tools.render import custom_in
 from pipedrive_tools.state.cache import Records
 from pipedrive_tools.toolset.confirming import changed

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.line import Line
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.wire import Answer
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipedrive_tools import render
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import (
     GoneError,
@@ -12,6 +12,7 @@ from pipedrive_tools.errors import (
     PipedriveToolsError,
 )
 from pipedrive_tools.gate.verdict import Verdict
+from pipedrive_tools.line import Line
 from pipedrive_tools.render import Shape
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.asking import ask

@@ -8,11 +8,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import PipedriveToolsError
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.verdict import Counters, Taint, Verdict, decide
+from pipedrive_tools.line import Line
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.decided import Decided

@@ -9,11 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipedrive_tools.client import Line, Pace
 from pipedrive_tools.endpoint import Call, Endpoint
-from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.line import Around, Line
 from pipedrive_tools.ports import Port
-from pipedrive_tools.wire import Response
 
 
 @dataclass
@@ -24,28 +22,15 @@ class _Held:
 
 
 @dataclass(frozen=True)
-class _Reserved:
+class _Reserved(Around):
     """A pace whose first call need not wait."""
 
-    pace: Pace
     held: _Held
 
     async def take(self, endpoint: Endpoint[..., Any], port: Port) -> Any:
         """Take the place at hand, or else wait for one."""
         place, self.held.place = self.held.place, None
         return await self.pace.take(endpoint, port) if place is None else place
-
-    async def done(self, place: Any, response: Response | None, port: Port) -> None:
-        """The answer is here, or there will be none."""
-        await self.pace.done(place, response, port)
-
-    async def unsent(self, place: Any, port: Port) -> None:
-        """Not a byte of the call has left."""
-        await self.pace.unsent(place, port)
-
-    async def told(self, error: PipedriveToolsError, port: Port) -> None:
-        """Pipedrive refused or failed."""
-        await self.pace.told(error, port)
 
     def until(self, latest: float) -> "_Reserved":
         """The same, waiting no longer than that."""

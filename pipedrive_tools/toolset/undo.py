@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pipedrive_tools import render
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call, Effect, Endpoint
 from pipedrive_tools.endpoints import catalogue, deals
 from pipedrive_tools.endpoints.arguments import LISTS, Change, is_key
 from pipedrive_tools.errors import ArgumentsError
+from pipedrive_tools.line import Line
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.desk import Desk

@@ -11,10 +11,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.endpoints.composites import COMPOSITES
 from pipedrive_tools.gate.verdict import Verdict
+from pipedrive_tools.line import Line
 from pipedrive_tools.telemetry import Instruments, Row, Who, about, instruments
 from pipedrive_tools.toolset.result import ToolResult
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from opentelemetry.trace import SpanKind
 
-from pipedrive_tools.client import Line, Pace
 from pipedrive_tools.endpoint import Effect, Endpoint
 from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.line import Around, Line
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import Port
 from pipedrive_tools.telemetry import Instruments
@@ -108,10 +108,9 @@ class _Port:
 
 
 @dataclass(frozen=True)
-class _Pace:
+class _Pace(Around):
     """A pace that tells how long calls wait for their place."""
 
-    pace: Pace
     passing: Passing
     tells: Instruments
 
@@ -127,18 +126,6 @@ class _Pace:
             passing.waited = waiting.seconds
             if waiting.seconds:
                 self.tells.wait_seconds.record(waiting.seconds, {"pipedrive.account": passing.account})
-
-    async def done(self, place: Any, response: Response | None, port: Port) -> None:
-        """The answer is here, or there will be none."""
-        await self.pace.done(place, response, port)
-
-    async def unsent(self, place: Any, port: Port) -> None:
-        """Not a byte of the call has left."""
-        await self.pace.unsent(place, port)
-
-    async def told(self, error: PipedriveToolsError, port: Port) -> None:
-        """Pipedrive refused or failed."""
-        await self.pace.told(error, port)
 
     def until(self, latest: float) -> "_Pace":
         """The same, waiting no longer than that."""

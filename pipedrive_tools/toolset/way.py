@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipedrive_tools import auth, render
-from pipedrive_tools.client import Line
 from pipedrive_tools.endpoint import Call, Endpoint
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.errors import ArgumentsError
 from pipedrive_tools.gate.verdict import Verdict, grant
+from pipedrive_tools.line import Line
 from pipedrive_tools.render import CONCISE, Shape
 from pipedrive_tools.state.journal import new_id
 from pipedrive_tools.toolset import names

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipedrive_tools import render
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.errors import (
     ArgumentsError,
@@ -14,6 +14,7 @@ from pipedrive_tools.errors import (
 from pipedrive_tools.gate.approval import Ruling
 from pipedrive_tools.gate.guard import guarded, unmoved
 from pipedrive_tools.gate.verdict import Verdict, deal_value
+from pipedrive_tools.line import Line
 from pipedrive_tools.toolset import names
 from pipedrive_tools.toolset.asking import ask
 from pipedrive_tools.toolset.decided import Begun, Decided

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipedrive_tools import auth
-from pipedrive_tools.client import Line, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.endpoints import deals
 from pipedrive_tools.errors import (
@@ -25,6 +25,7 @@ from pipedrive_tools.errors import (
     StoreError,
     UnreachableError,
 )
+from pipedrive_tools.line import Line
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import drive
 from pipedrive_tools.settings import Plan, Settings

@@ -14,10 +14,11 @@ from threading import Lock, Thread
 from typing import Any, Final
 
 from pipedrive_tools import auth
-from pipedrive_tools.client import Line, Pace, Unpaced, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Call
 from pipedrive_tools.endpoints import activities, deals, leads, notes, persons, pipelines
 from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.line import Line, Pace, Unpaced
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import BlockingPort, drive
 from pipedrive_tools.sandbox import Sandbox, Switches

@@ -16,10 +16,11 @@ from threading import Lock, Thread
 from typing import Any, Final, Literal
 
 from pipedrive_tools import auth
-from pipedrive_tools.client import Line, Pace, Unpaced, perform
+from pipedrive_tools.client import perform
 from pipedrive_tools.endpoint import Endpoint
 from pipedrive_tools.endpoints import deals
 from pipedrive_tools.errors import PipedriveToolsError
+from pipedrive_tools.line import Line, Pace, Unpaced
 from pipedrive_tools.pacing import Patience
 from pipedrive_tools.ports import BlockingPort, Port, drive
 from pipedrive_tools.settings import Settings
