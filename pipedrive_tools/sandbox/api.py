@@ -1,6 +1,7 @@
 """The ASGI application of the API itself: credential, limits, endpoint, log; one request at a time."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
@@ -55,6 +56,7 @@ class Api:
         self.first_switches = self.world.switches
         self.outgoing = Outgoing()
         self.deliveries = Deliveries(self.world, self.outgoing)
+        self._late: list[asyncio.TimerHandle] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or break it as a fault says."""
@@ -72,6 +74,12 @@ class Api:
         self.note(request, outcome)
         await self._travel()
         await self.send(outcome, send)
+
+    def later(self, seconds: float, act: Callable[[], object]) -> None:
+        """Carry something out after so many seconds, unless everything is reset before."""
+        loop = asyncio.get_running_loop()
+        self._late = [each for each in self._late if each.when() > loop.time()]
+        self._late.append(loop.call_later(seconds, act))
 
     async def _travel(self) -> None:
         """One way over the network; others are answered meanwhile."""
@@ -135,6 +143,8 @@ class Api:
 
     def reset(self) -> None:
         """Go back to the first state: records, jobs, log, limits, faults and switches."""
+        for call in self._late:
+            call.cancel()
         self.world.reset()
         self.deliveries.reset()
         self.log.clear()

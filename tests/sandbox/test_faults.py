@@ -101,6 +101,18 @@ def test_a_late_commit_lands_later(sandbox: Sandbox, client: httpx.Client) -> No
     assert written(sandbox) == 1
 
 
+def test_a_reset_comes_before_a_late_commit(sandbox: Sandbox, client: httpx.Client) -> None:
+    """A write that was still to land is gone with everything else, and does not reach the next test."""
+    struck(sandbox, kind="late_commit", seconds=0.1)
+    with pytest.raises(httpx.ReadError):
+        create(client)
+
+    sandbox.reset()
+    time.sleep(0.3)
+
+    assert written(sandbox) == 0
+
+
 def test_cut_json_cannot_be_read(sandbox: Sandbox, client: httpx.Client) -> None:
     """A cut body is half of the JSON, in an answer that is whole as HTTP."""
     struck(sandbox, kind="cut_json")
