@@ -7,6 +7,8 @@ where a dialect asks for it: it would cost 180 tokens, one provider refuses it, 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from functools import cache
 from typing import Any, Final, Literal, Protocol, cast
 
 from pipedrive_tools.endpoint import Args
@@ -37,8 +39,13 @@ _LAST: Final = (*CursorPage.model_fields, *OffsetPage.model_fields, *Change.mode
 
 
 def describe(entry: Described) -> Schema:
-    """The JSON schema of an entry's arguments, in the form that every provider takes."""
-    model = entry.model.model_json_schema()
+    """The JSON schema of an entry's arguments, in the form that every provider takes; the caller's own."""
+    return deepcopy(_described(entry.model))
+
+
+@cache
+def _described(arguments: type[Args]) -> Schema:
+    model = arguments.model_json_schema()
     schema = _plain(model, model.get("$defs", {}))
     for name, node in schema.get("properties", {}).items():
         if name in KINDS and name not in schema.get("required", ()):
