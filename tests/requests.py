@@ -1,7 +1,8 @@
 """One-line requests of our own over every tool of the core profile, and how a model's call for one is judged.
 
-Two fixed halves, both over every tool: the wording of tools and arguments is improved by looking at `IMPROVED_ON`,
-and the figures are reported on `HELD_OUT`, whose misses are never shown. A request counts for
+Two fixed sets, both over every tool: the wording of tools and arguments is improved by looking at `IMPROVED_ON`,
+and the figures are reported on `HELD_OUT`, whose misses are never shown; once it has been looked at, it joins the first
+and a new one is written. A request counts for
 
 - the right tool, if there is one call and it is of that tool;
 - the expected values, if besides every expected argument is there with that value;
@@ -195,10 +196,6 @@ IMPROVED_ON: Final[tuple[Request, ...]] = (
     Request("Delete note 3.", "delete_note", {"note_id": 3}),
     Request("Which pipelines are there?", "list_pipelines"),
     Request("List the stages of pipeline 2.", "list_stages", {"pipeline_id": 2}),
-)
-"""Looked at while the wording is improved."""
-
-HELD_OUT: Final[tuple[Request, ...]] = (
     Request("Which deals did we lose?", "list_deals", {"status": ["lost"]}),
     Request(
         "List the won deals that belong to Ada Byron.",
@@ -317,5 +314,127 @@ HELD_OUT: Final[tuple[Request, ...]] = (
     Request("Remove note 5150.", "delete_note", {"note_id": 5150}),
     Request("List our sales pipelines.", "list_pipelines"),
     Request("Which stages does the pipeline Renewals have?", "list_stages", {"pipeline_id": "Renewals"}),
+)
+"""Looked at while the wording is improved; the second part of it was reported on before."""
+
+HELD_OUT: Final[tuple[Request, ...]] = (
+    Request("Which deals have been won?", "list_deals", {"status": ["won"]}),
+    Request(
+        "List the open deals of the organization Harbor Foods.",
+        "list_deals",
+        {"status": ["open"], "org_id": "Harbor Foods"},
+    ),
+    Request(
+        "List the lost deals of the pipeline Partner Sales.",
+        "list_deals",
+        {"status": ["lost"], "pipeline_id": "Partner Sales"},
+    ),
+    Request("Give me the details of deal 5023.", "get_deal", {"deal_id": 5023}),
+    Request(
+        "Create the deal 'Fleet upgrade' in the stage Proposal, worth 18500 GBP.",
+        "create_deal",
+        {"title": "Fleet upgrade", "stage_id": "Proposal", "value": 18500, "currency": "GBP"},
+    ),
+    Request(
+        "Change the title of deal 271 to 'Phase two'.", "update_deal", {"deal_id": 271, "title": "Phase two"}
+    ),
+    Request("Deal 133 is won.", "update_deal", {"deal_id": 133, "status": "won"}),
+    Request("Reopen deal 640.", "update_deal", {"deal_id": 640, "status": "open"}),
+    Request(
+        "Set the expected close date of deal 58 to 2027-02-28.",
+        "update_deal",
+        {"deal_id": 58, "expected_close_date": "2027-02-28"},
+    ),
+    Request("Delete the deal with the id 812.", "delete_deal", {"deal_id": 812}),
+    Request("Search for deals about 'heat pump'.", "search_deals", {"term": "heat pump"}),
+    Request("Which persons belong to organization 31?", "list_persons", {"org_id": 31}),
+    Request("Give me the contact details of person 644.", "get_person", {"person_id": 644}),
+    Request(
+        "Add the person Oskar Lind with the phone +46 8 123456.",
+        "create_person",
+        {"name": "Oskar Lind", "phones": ["+46 8 123456"]},
+    ),
+    Request(
+        "Person 38 now works at the organization Harbor Foods.",
+        "update_person",
+        {"person_id": 38, "org_id": "Harbor Foods"},
+    ),
+    Request("Delete the person with the id 59.", "delete_person", {"person_id": 59}),
+    Request(
+        "Find the person with the phone number +46 8 123456.", "search_persons", {"term": "+46 8 123456"}
+    ),
+    Request("List the organizations that Ada Byron owns.", "list_organizations", {"owner_id": "Ada Byron"}),
+    Request("Show organization 1290.", "get_organization", {"org_id": 1290}),
+    Request("Create the organization Harbor Foods.", "create_organization", {"name": "Harbor Foods"}),
+    Request(
+        "Organization 66 has moved: its address is now Kanalweg 12, Utrecht.",
+        "update_organization",
+        {"org_id": 66, "address": "Kanalweg 12, Utrecht"},
+    ),
+    Request("Delete the organization with the id 71.", "delete_organization", {"org_id": 71}),
+    Request("Look up the company Harbor Foods.", "search_organizations", {"term": "Harbor Foods"}),
+    Request("Show all activities of organization 8.", "list_activities", {"org_id": 8}),
+    Request(
+        "Which activities does Ada Byron still have to do?",
+        "list_activities",
+        {"owner_id": "Ada Byron", "done": False},
+    ),
+    Request("Show me what activity 1404 is about.", "get_activity", {"activity_id": 1404}),
+    Request(
+        "Schedule a meeting 'Site visit' for deal 19 on 2027-01-20 at 10:30.",
+        "create_activity",
+        {
+            "subject": "Site visit",
+            "type": "meeting",
+            "deal_id": 19,
+            "due_date": "2027-01-20",
+            "due_time": "10:30",
+        },
+    ),
+    Request(
+        "Plan a task 'Check references' for 2026-12-08.",
+        "create_activity",
+        {"subject": "Check references", "type": "task", "due_date": "2026-12-08"},
+    ),
+    Request("Activity 212 is finished.", "update_activity", {"activity_id": 212, "done": True}),
+    Request(
+        "Change the subject of activity 75 to 'Second demo'.",
+        "update_activity",
+        {"activity_id": 75, "subject": "Second demo"},
+    ),
+    Request("Delete the activity with the id 18.", "delete_activity", {"activity_id": 18}),
+    Request("Which leads does Ada Byron own?", "list_leads", {"owner_id": "Ada Byron"}),
+    Request(f"Read lead {OTHER_LEAD}.", "get_lead", {"lead_id": OTHER_LEAD}),
+    Request(
+        "Create a lead 'Referral from Tom' for the person Oskar Lind.",
+        "create_lead",
+        {"title": "Referral from Tom", "person_id": "Oskar Lind"},
+    ),
+    Request(
+        f"Set the value of lead {LEAD} to 9000 EUR.",
+        "update_lead",
+        {"lead_id": LEAD, "value": 9000, "currency": "EUR"},
+    ),
+    Request(f"Delete the lead with the id {OTHER_LEAD}.", "delete_lead", {"lead_id": OTHER_LEAD}),
+    Request("Search the leads for 'conference'.", "search_leads", {"term": "conference"}),
+    Request(f"Make a deal out of lead {LEAD}.", "convert_lead_to_deal", {"lead_id": LEAD}),
+    Request("List the notes of person 38.", "list_notes", {"person_id": 38}),
+    Request(
+        "Attach the note 'Budget approved' to organization 31.",
+        "create_note",
+        {"content": "Budget approved", "org_id": 31},
+    ),
+    Request(
+        "Replace the text of note 88 by 'No answer yet'.",
+        "update_note",
+        {"note_id": 88, "content": "No answer yet"},
+    ),
+    Request("Delete the note with the id 640.", "delete_note", {"note_id": 640}),
+    Request("Show all pipelines.", "list_pipelines"),
+    Request(
+        "What are the stages of the pipeline Partner Sales?",
+        "list_stages",
+        {"pipeline_id": "Partner Sales"},
+    ),
 )
 """Reported on; not looked at while the wording is improved."""

@@ -42,10 +42,10 @@ def test_the_judge(calls: list[tuple[str, dict[str, Any]]], verdict: tuple[bool,
     assert judge(REQUEST, calls) == Judged(*verdict)
 
 
-def test_the_halves() -> None:
-    """Each half is over every tool of the core, and no request is in both."""
-    for half in (IMPROVED_ON, HELD_OUT):
-        assert {request.tool for request in half} == set(profile("core"))
+def test_the_two_sets() -> None:
+    """Each set is over every tool of the core, and no request is in both."""
+    for requests in (IMPROVED_ON, HELD_OUT):
+        assert {request.tool for request in requests} == set(profile("core"))
     assert not {each.words for each in IMPROVED_ON} & {each.words for each in HELD_OUT}
     assert len(IMPROVED_ON) + len(HELD_OUT) >= 60
 

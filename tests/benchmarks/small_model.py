@@ -26,18 +26,20 @@ BARS: Final = {"right_tool": 0.97, "expected_values": 0.92, "nothing_invented": 
 
 
 def run() -> Iterator[Figure]:
-    """Both halves, where there is a model."""
+    """Both sets, where there is a model."""
     url = os.environ.get(URL)
     if not url:
         print(f"not measured: no model is named; set {URL}, e.g. to http://127.0.0.1:8080/v1")
         return
     with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False) as client:
-        yield from half(client, "improved on", IMPROVED_ON, tells=True)
-        yield from half(client, "held out", HELD_OUT, tells=False)
+        yield from measured(client, "improved on", IMPROVED_ON, tells=True)
+        yield from measured(client, "held out", HELD_OUT, tells=False)
 
 
-def half(client: httpx.Client, name: str, requests: Sequence[Request], *, tells: bool) -> Iterator[Figure]:
-    """The three shares of one half; only the half that is improved on tells its misses."""
+def measured(
+    client: httpx.Client, name: str, requests: Sequence[Request], *, tells: bool
+) -> Iterator[Figure]:
+    """The three shares of one set; only the one that is improved on tells its misses."""
     judged: list[Judged] = []
     for request in requests:
         calls = ask(client, request.words)
@@ -46,7 +48,7 @@ def half(client: httpx.Client, name: str, requests: Sequence[Request], *, tells:
             print(f"  {request.words!r}: {calls}", flush=True)
     for part, bar in BARS.items():
         good = sum(getattr(each, part) for each in judged)
-        what = f"small model, {part.replace('_', ' ')}, half {name}"
+        what = f"small model, {part.replace('_', ' ')}, {name} requests"
         yield Figure(what, good / len(judged), f">= {bar}", f"{good} of {len(judged)} requests")
 
 
