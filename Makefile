@@ -16,8 +16,11 @@ demo: .venv/.demo
 demo-webhooks: .venv/.demo-webhooks
 	$(BIN)/sales-follow-up watch --demo
 
+# Many tests start programs: what is compiled once is not compiled by each of them.
+test lowest: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/.dev
-	$(BIN)/python -m pytest -n auto $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
@@ -33,7 +36,7 @@ readme: .venv/.dev
 lowest: .venv/.dev
 	$(BIN)/python -m uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	$(BIN)/python -m uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[dev]'
-	.venv-lowest/bin/python -m pytest -n auto $(PYTEST)
+	.venv-lowest/bin/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 record: .venv/.dev
 	$(BIN)/python -m tests.record

@@ -22,8 +22,13 @@ SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgres"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two a core: the tests wait for disks, processes and timers about as long as they compute."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about SQLite's files, where it would run on PostgreSQL."""
+    """Leave out on PostgreSQL what has nothing to do with it."""
     left_out = [each for each in items if _is_for_sqlite_alone(each) and _engine(each) == POSTGRES]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -109,6 +109,7 @@ async def test_wrong_arguments_for_several(sandbox: Sandbox, new_store: NewStore
     assert seen.sent == ()
 
 
+@pytest.mark.sqlite_only("a good call of each tool is on both")
 @pytest.mark.parametrize("case", ["minimal", "full"])
 @pytest.mark.parametrize("name", catalogue)
 async def test_every_argument(sandbox: Sandbox, new_store: NewStore, name: str, case: str) -> None:

@@ -354,6 +354,7 @@ async def test_over_stdio(sandbox: Sandbox, deal_ids: list[int], environment: di
     assert changes(sandbox) == []
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_stdout_holds_messages_and_nothing_else(deal_ids: list[int], environment: dict[str, str]) -> None:
     """Every line on stdout is a message, stderr is empty, and the command ends when the client leaves."""
     sent: list[dict[str, Any]] = [
@@ -385,6 +386,7 @@ def test_stdout_holds_messages_and_nothing_else(deal_ids: list[int], environment
     assert (out, err, process.returncode) == ("", "", 0)
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_ctrl_c_ends_it(environment: dict[str, str]) -> None:
     """A person who started the command by hand gets out of it."""
     with subprocess.Popen(
@@ -441,7 +443,10 @@ def serving(environment: dict[str, str]) -> Iterator[Serving]:
         assert credential not in introduction + err
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize(
+    "mode",
+    ["auto", pytest.param("legacy", marks=pytest.mark.sqlite_only("how it speaks is not what it keeps"))],
+)
 async def test_over_http(sandbox: Sandbox, deal_ids: list[int], serving: Serving, mode: Any) -> None:
     """The command serves whoever brings the token, in every version of the protocol."""
     headers = {"authorization": f"Bearer {BEARER}"}
@@ -470,6 +475,7 @@ AT_THE_DOOR = {
 }
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_at_the_door(sandbox: Sandbox, serving: Serving) -> None:
     """No token is 401, a foreign Origin is 403, a foreign Host is 421, and nothing is called."""
     accept = {"accept": "application/json, text/event-stream"}
@@ -489,6 +495,7 @@ def test_at_the_door(sandbox: Sandbox, serving: Serving) -> None:
     assert sandbox.log() == []
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 @pytest.mark.parametrize("token", ["", "  "])
 def test_no_token_no_server(environment: dict[str, str], token: str) -> None:
     """Over HTTP the command does not start without a bearer token, and says which variable lacks."""
@@ -505,6 +512,7 @@ def test_no_token_no_server(environment: dict[str, str], token: str) -> None:
     assert "MY_TOKEN is empty" in ran.stderr
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_no_policy_no_server(environment: dict[str, str]) -> None:
     """Without a policy the command does not start."""
     ran = subprocess.run(

@@ -111,6 +111,7 @@ def test_canaries(sandbox: Sandbox, planted: Planted, store_url: str, tmp_path: 
         assert word not in found.log
 
 
+@pytest.mark.sqlite_only("what is told is the same")
 def test_the_canaries_can_be_seen(sandbox: Sandbox, planted: Planted, store_url: str, tmp_path: Path) -> None:
     """With the SDK's own tracing left in, the same look finds the tool that a model made up."""
     found = asyncio.run(heard(sandbox, planted, store_url, tmp_path, "--as-the-sdk-has-it"))
@@ -119,6 +120,7 @@ def test_the_canaries_can_be_seen(sandbox: Sandbox, planted: Planted, store_url:
     assert "canary" in json.dumps(found.spans)
 
 
+@pytest.mark.sqlite_only("what is told is the same")
 def test_the_trace_of_the_client(sandbox: Sandbox, planted: Planted, store_url: str, tmp_path: Path) -> None:
     """A call is part of the trace that its client names, and of a new one where what it names is no trace."""
     found = asyncio.run(heard(sandbox, planted, store_url, tmp_path))

@@ -178,6 +178,7 @@ def environment(state: str) -> dict[str, str]:
     return known | {"PIPEDRIVE_STATE": state, "PYTHONPATH": "agents"}
 
 
+@pytest.mark.sqlite_only("a terminal is the same")
 def test_at_a_terminal(store_url: str) -> None:
     """At a terminal the person types, is asked before the change, and reads the answer."""
     main = "import sys; from sales_follow_up.command import main; main(sys.argv[1:])"

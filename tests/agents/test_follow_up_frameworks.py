@@ -105,7 +105,17 @@ class Moody:
 
 
 @pytest.mark.parametrize("decide", [everything, some, None], ids=["all", "some", "none"])
-@pytest.mark.parametrize("planned", [{}, {"planner": Moody()}], ids=["rules", "planner"])
+@pytest.mark.parametrize(
+    "planned",
+    [
+        pytest.param({}, id="rules"),
+        pytest.param(
+            {"planner": Moody()},
+            id="planner",
+            marks=pytest.mark.sqlite_only("who plans changes nothing there"),
+        ),
+    ],
+)
 def test_parity(box: Sandbox, new_steps: NewSteps, decide: Any, planned: Any) -> None:
     """Plain, as a graph and as a workflow: the same findings, proposals, outcomes and writes, by the sandbox's log."""
     reports: list[Report] = []

@@ -149,6 +149,7 @@ def test_without_a_command_there_is_help(run: Run) -> None:
     assert ran.out.isascii()
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 @pytest.mark.parametrize("name", application.COMMANDS)
 def test_every_command_has_help(name: str, run: Run) -> None:
     """`COMMAND --help` works for each, with the line of the list above."""
@@ -158,6 +159,7 @@ def test_every_command_has_help(name: str, run: Run) -> None:
     assert application.COMMANDS[name] in ran.out
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 @pytest.mark.parametrize(
     ("words", "forbidden"),
     [
@@ -185,6 +187,7 @@ def test_a_command_loads_what_it_needs(
     assert not forbidden & set(json.loads(ran.stdout))
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_a_reader_that_leaves_early_is_no_error(environment: None) -> None:
     """A pipe that closes ends the command without a word."""
     reads, writes = os.pipe()

@@ -41,6 +41,7 @@ def at_a_terminal(*words: str, says: str = "") -> tuple[int, str]:
     return code, shown.decode()
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_a_terminal_gets_colours(environment: None, policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decisions are coloured on a terminal; nothing is on a terminal that asked for none."""
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -50,7 +51,14 @@ def test_a_terminal_gets_colours(environment: None, policy: Path, monkeypatch: p
     assert (code, "\x1b[32mallow" in shown) == (0, True)
 
 
-@pytest.mark.parametrize(("says", "code", "methods"), [("y\n", 0, ["DELETE"]), ("n\n", 3, []), ("\n", 3, [])])
+@pytest.mark.parametrize(
+    ("says", "code", "methods"),
+    [
+        ("y\n", 0, ["DELETE"]),
+        ("n\n", 3, []),
+        pytest.param("\n", 3, [], marks=pytest.mark.sqlite_only("it is kept as a no is")),
+    ],
+)
 def test_a_person_at_the_terminal_is_asked(
     says: str, code: int, methods: list[str], environment: None, sandbox: Sandbox, deal: int
 ) -> None:
@@ -62,6 +70,7 @@ def test_a_person_at_the_terminal_is_asked(
     assert [each["method"] for each in sandbox.log() if each["method"] != "GET"] == methods
 
 
+@pytest.mark.sqlite_only("nothing is kept")
 def test_the_sandbox_serves_until_it_is_told_to_stop(environment: None) -> None:
     """It prints its address and how to use it, answers, and ends in order on Ctrl-C."""
     process = subprocess.Popen(

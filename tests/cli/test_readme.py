@@ -33,6 +33,7 @@ RESULTS = {
 """What each program must print, by its first line."""
 
 
+@pytest.mark.sqlite_only("readers of it begin with SQLite")
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.splitlines()[0])
 def test_every_program_runs(program: str, environment: None, sandbox: Sandbox, tmp_path: Path) -> None:
     """Each block runs as it stands, with the README's own policy, against the sandbox."""

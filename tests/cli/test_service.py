@@ -63,6 +63,7 @@ def test_exported(environment: dict[str, str]) -> None:
     assert sorted(head.split()[1] for head in heads) == [b"/v1/metrics", b"/v1/traces"]
 
 
+@pytest.mark.sqlite_only("what is told is the same")
 def test_to_the_console(environment: dict[str, str], sandbox: Sandbox) -> None:
     """Another exporter is chosen by its name, the service is called as the command unless it is named."""
     console = {"OTEL_TRACES_EXPORTER": "console", "OTEL_METRICS_EXPORTER": "none"}
@@ -88,6 +89,7 @@ def test_switched_off(variables: dict[str, str]) -> None:
     assert not asks_for_telemetry(variables)
 
 
+@pytest.mark.sqlite_only("what is told is the same")
 def test_without_the_extra(environment: dict[str, str]) -> None:
     """Variables that a platform sets for every container stop no command: one line says what is missing."""
     hidden = "import sys; sys.modules['opentelemetry.distro'] = None"
@@ -97,6 +99,7 @@ def test_without_the_extra(environment: dict[str, str]) -> None:
     assert "'opentelemetry.distro' is not installed; run: pip install 'pipedrive-tools[otel]'" in line
 
 
+@pytest.mark.sqlite_only("what is told is the same")
 def test_log(environment: dict[str, str], sandbox: Sandbox) -> None:
     """A command writes a JSON object for each call, with run, agent and account, to standard error."""
     found = call(environment | {"PIPEDRIVE_LOG": "json", "PIPEDRIVE_LOG_LEVEL": "info"})
@@ -129,13 +132,21 @@ def started(environment: dict[str, str], *words: str) -> Iterator[tuple[subproce
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.sqlite_only("how it was told changes nothing there")),
+    ],
+)
 @pytest.mark.parametrize(
     "words",
     [
         ("pipedrive-tools", "webhooks", "serve", "--port", "0"),
         ("pipedrive-tools", "mcp", "--http", "--port", "0"),
-        ("pipedrive-tools", "sandbox", "--port", "0"),
+        pytest.param(
+            ("pipedrive-tools", "sandbox", "--port", "0"), marks=pytest.mark.sqlite_only("it keeps nothing")
+        ),
         ("sales-follow-up", "watch", "--port", "0"),
         ("sales-follow-up", "fleet"),
     ],

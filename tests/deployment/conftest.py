@@ -108,7 +108,18 @@ def install(folder: Path, interpreter: str) -> Path:
     python = str(home / "bin" / "python")
     quick = [
         [sys.executable, "-m", "uv", "venv", "--quiet", "--python", interpreter, str(home)],
-        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wanted],
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            python,
+            wanted,
+        ],
     ]
     if not (importlib.util.find_spec("uv") and all(_works(each) for each in quick)):
         for each in (
