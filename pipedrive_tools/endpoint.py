@@ -37,6 +37,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
+Assumed = dict[str, bool | int | str | frozenset[str]]
+"""What Pipedrive takes for arguments that are not given; a set is a list in any order."""
+
 
 class Effect(StrEnum):
     """What a call does to the account."""
@@ -68,7 +71,7 @@ class Args(BaseModel):
 
     controls: ClassVar[frozenset[str]] = frozenset()
     """Arguments that steer the toolset and never travel to Pipedrive."""
-    assumed: ClassVar[dict[str, bool | int | str]] = {}
+    assumed: ClassVar[Assumed] = {}
     """What Pipedrive takes for an argument that is not given; giving just that says nothing."""
 
     @model_validator(mode="before")

@@ -101,7 +101,7 @@ class ListActivities(CursorPage):
     done: bool | None = None
     """true: finished, false: to do."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Whose: name, id or me."""
     deal_id: Id | None = None
     """Deal id."""
     lead_id: Unshown[Uuid | None] = None
@@ -109,7 +109,7 @@ class ListActivities(CursorPage):
     person_id: Id | None = None
     """Main participant, name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     ids: Unshown[Ids | None] = None
     """These activities only."""
     filter_id: Unshown[Id | None] = None
@@ -153,7 +153,7 @@ class _Wire(Write):
 
 
 class CreateActivity(_Wire):
-    """Schedule or log an activity: the next step with a deal, lead, person or organization."""
+    """Schedule a new activity, or log one that is done, for a deal, lead, person or organization."""
 
     assumed = BORN_MINE | {"done": False}
 
@@ -174,9 +174,9 @@ class CreateActivity(_Wire):
     person_id: Id | None = None
     """Main participant, name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Who does it: name, id or me."""
     note: Prose | None = None
     """Internal note."""
     done: bool | None = None
@@ -192,7 +192,7 @@ class CreateActivity(_Wire):
 
 
 class UpdateActivity(_Wire, Change):
-    """Change an activity: reschedule, mark done, reassign. What is left out stays."""
+    """Change an activity that is there: reschedule, mark done, reassign. What is left out stays."""
 
     clearable: ClassVar[frozenset[str]] = frozenset({"participants", "attendees"})
 
@@ -217,9 +217,9 @@ class UpdateActivity(_Wire, Change):
     person_id: Id | None = None
     """Main participant, name or id."""
     org_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Organization's name or id."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Who does it: name, id or me."""
     note: Prose | None = None
     """New text of the note."""
     busy: Unshown[bool | None] = None

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipedrive_tools.endpoint import Args
+from pipedrive_tools.endpoint import Args, Assumed
 from pipedrive_tools.endpoints.values import Many, Text, Unshown
 
-BORN_MINE: Final[dict[str, bool | int | str]] = {"owner_id": "me"}
+BORN_MINE: Final[Assumed] = {"owner_id": "me"}
 """Whoever creates a record owns it. Leads: addLead in the API reference; the others: the reference of v1, of which v2
 changed nothing but the name, user_id, of a deal's or activity's owner."""
 KEY_LETTERS: Final = 40
@@ -25,10 +25,10 @@ class CursorPage(Args):
     """One page of a v2 list."""
 
     # What the API reference says of every v2 list, and of its sort where it has one (FACTS.md, section 8).
-    assumed: ClassVar[dict[str, bool | int | str]] = {"limit": 100, "sort_by": "id", "sort_direction": "asc"}
+    assumed: ClassVar[Assumed] = {"limit": 100, "sort_by": "id", "sort_direction": "asc"}
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
-    """Page size."""
+    """Page size; 100 if left out."""
     cursor: Annotated[str | None, BeforeValidator(_filled_or_none)] = None
     """As the last page gave it."""
 
@@ -37,7 +37,7 @@ class SearchPage(CursorPage):
     """One page of search hits; over 100 a page was refused (FACTS.md, section 13)."""
 
     limit: Unshown[Annotated[int, Field(ge=1, le=100)] | None] = None
-    """Page size."""
+    """Page size; 100 if left out."""
 
 
 class Search(SearchPage):
@@ -58,10 +58,10 @@ class Search(SearchPage):
 class OffsetPage(Args):
     """One page of a v1 list."""
 
-    assumed: ClassVar[dict[str, bool | int | str]] = {"start": 0}
+    assumed: ClassVar[Assumed] = {"start": 0}
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
-    """Page size."""
+    """Page size; 100 if left out."""
     start: Annotated[int, Field(ge=0)] | None = None
     """As the last page gave it."""
 

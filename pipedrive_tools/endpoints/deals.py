@@ -1,6 +1,8 @@
 """Deals: the six tools, the archived list, the way back to a lead. Field definitions live in `account`."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+
+from pydantic import WithJsonSchema
 
 from pipedrive_tools.endpoint import Args, Effect, Endpoint, Paging, Record
 from pipedrive_tools.endpoints import account
@@ -25,6 +27,9 @@ READ = ("deals:read", "deals:full")
 FULL = ("deals:full",)
 
 Status = Literal["open", "won", "lost"]
+STATUSES: Final = get_args(Status)
+# Models are offered what is there; deals that were deleted in the last 30 days are listed for who asks for them.
+Listed = Annotated[Status | Literal["deleted"], WithJsonSchema({"type": "string", "enum": [*STATUSES]})]
 
 
 class Deal(Record):
@@ -56,18 +61,20 @@ class Deal(Record):
 class ListDeals(CursorPage):
     """List deals that are not archived. For one known deal use get_deal."""
 
-    status: Many[Literal["open", "won", "lost", "deleted"]] | None = None
+    assumed = CursorPage.assumed | {"status": frozenset(STATUSES)}  # FACTS.md, section 8
+
+    status: Many[Listed] | None = None
     """Only these."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Owner's name or id; me: one's own."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     pipeline_id: Id | None = None
-    """Name or id."""
+    """Pipeline's name or id."""
     stage_id: Id | None = None
-    """Name or id."""
+    """Stage's name or id."""
     ids: Ids | None = None
     """These deals only."""
     filter_id: Unshown[Id | None] = None
@@ -103,25 +110,25 @@ class CreateDeal(Write):
     value: Amount | None = None
     """Amount."""
     currency: str | None = None
-    """ISO code, e.g. EUR."""
+    """ISO code."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     pipeline_id: Id | None = None
-    """Name or id."""
+    """Pipeline's name or id."""
     stage_id: Id | None = None
-    """Name or id; implies the pipeline."""
-    owner_id: Id | None = None
+    """Stage's name or id; implies the pipeline."""
+    owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     status: Unshown[Status | None] = None
     """Status."""
     lost_reason: Unshown[str | None] = None
-    """Only with status lost."""
+    """Why it was lost; with status lost."""
     probability: Unshown[Amount | None] = None
     """Percent."""
     expected_close_date: Day | None = None
-    """YYYY-MM-DD."""
+    """When it should close, YYYY-MM-DD."""
     label_ids: Unshown[Many[Whole] | None] = None
     """Labels."""
     visible_to: Unshown[Whole | None] = None
@@ -145,23 +152,23 @@ class UpdateDeal(Change):
     currency: str | None = None
     """ISO code."""
     stage_id: Id | None = None
-    """Name or id; implies the pipeline."""
+    """Stage's name or id; implies the pipeline."""
     status: Status | None = None
     """Status."""
     lost_reason: str | None = None
-    """Only with status lost."""
+    """Why it was lost; with status lost."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     pipeline_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Pipeline's name or id."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """New owner: name, id or me."""
     probability: Unshown[Amount | None] = None
     """Percent."""
     expected_close_date: Day | None = None
-    """YYYY-MM-DD."""
+    """When it should close, YYYY-MM-DD."""
     label_ids: Many[Whole] | None = None
     """Labels to add."""
     is_archived: bool | None = None
@@ -185,9 +192,9 @@ class SearchDeals(Search):
     fields: Unshown[Many[Literal["title", "notes", "custom_fields"]] | None] = None
     """Where to look."""
     person_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Person's name or id."""
     organization_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Organization's name or id."""
     status: Unshown[Status | None] = None
     """Status."""
 

@@ -52,11 +52,11 @@ class ListArchivedLeads(OffsetPage):
     assumed = OffsetPage.assumed | {"limit": 100}
 
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Owner's name or id; me: one's own."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     organization_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     filter_id: Unshown[Id | None] = None
     """Saved filter; overrides the others."""
     sort: Unshown[Text | None] = None
@@ -111,16 +111,16 @@ class CreateLead(_Wire):
     title: Text
     """Name of the lead."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     organization_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     value: Amount | None = None
     """Amount; needs currency."""
     currency: Text | None = None
-    """ISO code, e.g. EUR."""
+    """ISO code."""
     expected_close_date: Day | None = None
-    """YYYY-MM-DD."""
-    owner_id: Id | None = None
+    """When it should close, YYYY-MM-DD."""
+    owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     label_ids: Unshown[Many[Uuid] | None] = None
     """Labels."""
@@ -149,17 +149,17 @@ class UpdateLead(_Wire, Change):
     title: Text | None = None
     """Name of the lead."""
     person_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Person's name or id."""
     organization_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Organization's name or id."""
     value: Amount | None = None
     """Amount; needs currency."""
     currency: Text | None = None
     """ISO code."""
     expected_close_date: Day | None = None
-    """YYYY-MM-DD."""
+    """When it should close, YYYY-MM-DD."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """New owner: name, id or me."""
     label_ids: Many[Uuid] | None = None
     """Labels to add."""
     is_archived: bool | None = None
@@ -178,7 +178,7 @@ class UpdateLead(_Wire, Change):
 
 
 class DeleteLead(Write):
-    """Delete a lead. The API cannot undo it."""
+    """Delete a lead; to archive one use update_lead. The API cannot undo it."""
 
     lead_id: Uuid
     """Lead id (UUID)."""
@@ -190,9 +190,9 @@ class SearchLeads(Search):
     fields: Unshown[Many[Literal["title", "notes", "custom_fields"]] | None] = None
     """Where to look."""
     person_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Person's name or id."""
     organization_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Organization's name or id."""
 
 
 class ConvertLead(Write):
@@ -201,9 +201,9 @@ class ConvertLead(Write):
     lead_id: Uuid
     """Lead id (UUID)."""
     stage_id: Id | None = None
-    """Name or id; left out: the first."""
+    """Stage's name or id; left out: the first."""
     pipeline_id: Unshown[Id | None] = None
-    """Name or id; ignored beside stage_id."""
+    """Pipeline's name or id; ignored beside stage_id."""
 
 
 list_ = Endpoint(

@@ -40,13 +40,13 @@ class ListNotes(OffsetPage):
     deal_id: Id | None = None
     """Deal id."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     lead_id: Uuid | None = None
     """Lead id."""
     user_id: Unshown[Id | None] = None
-    """Name, id or me."""
+    """Owner's name or id; me: one's own."""
     start_date: Unshown[Day | None] = None
     """From this day, YYYY-MM-DD."""
     end_date: Unshown[Day | None] = None
@@ -84,9 +84,9 @@ class CreateNote(_Wire):
     deal_id: Id | None = None
     """Deal id."""
     person_id: Id | None = None
-    """Name or id."""
+    """Person's name or id."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     lead_id: Uuid | None = None
     """Lead id."""
     pinned_to_deal_flag: Unshown[bool | None] = None
@@ -121,9 +121,9 @@ class UpdateNote(_Wire, Change):
     deal_id: Unshown[Id | None] = None
     """Deal id."""
     person_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Person's name or id."""
     org_id: Unshown[Id | None] = None
-    """Name or id."""
+    """Organization's name or id."""
     lead_id: Unshown[Uuid | None] = None
     """Lead id."""
     pinned_to_deal_flag: Unshown[bool | None] = None

@@ -46,7 +46,7 @@ class ListOrganizations(CursorPage):
     """List organizations. To find one by name use search_organizations."""
 
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Owner's name or id; me: one's own."""
     ids: Ids | None = None
     """These organizations only."""
     filter_id: Unshown[Id | None] = None
@@ -91,7 +91,7 @@ class CreateOrganization(Write):
     """Whole number."""
     employee_count: Unshown[Whole | None] = None
     """Head count."""
-    owner_id: Id | None = None
+    owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     label_ids: Unshown[Many[Whole] | None] = None
     """Labels."""
@@ -126,7 +126,7 @@ class UpdateOrganization(Change):
     employee_count: Unshown[Whole | None] = None
     """Head count."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """New owner: name, id or me."""
     label_ids: Many[Whole] | None = None
     """Labels to add."""
     visible_to: Unshown[Whole | None] = None

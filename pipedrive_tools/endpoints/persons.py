@@ -46,11 +46,11 @@ class ListPersons(CursorPage):
     """List persons. To find one by name, e-mail or phone use search_persons."""
 
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     deal_id: Id | None = None
     """Deal id."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """Owner's name or id; me: one's own."""
     ids: Ids | None = None
     """These persons only."""
     filter_id: Unshown[Id | None] = None
@@ -77,7 +77,7 @@ class GetPerson(Args):
 
 
 class CreatePerson(Write):
-    """Create a person. Search first: they may exist."""
+    """Create a new person. Search first: they may exist."""
 
     assumed = BORN_MINE
 
@@ -88,8 +88,8 @@ class CreatePerson(Write):
     phones: Contacts | None = None
     """Phone numbers."""
     org_id: Id | None = None
-    """Name or id."""
-    owner_id: Id | None = None
+    """Organization's name or id."""
+    owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     label_ids: Unshown[Many[Whole] | None] = None
     """Labels."""
@@ -100,7 +100,7 @@ class CreatePerson(Write):
 
 
 class UpdatePerson(Change):
-    """Change a person, or add e-mails and phones to one. What is left out stays."""
+    """Change a person: add e-mails or phones, rename, move. What is left out stays."""
 
     clearable: ClassVar[frozenset[str]] = frozenset({"emails", "phones", "label_ids"})
 
@@ -113,9 +113,9 @@ class UpdatePerson(Change):
     phones: Contacts | None = None
     """Numbers to add."""
     org_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
     owner_id: Id | None = None
-    """Name, id or me."""
+    """New owner: name, id or me."""
     label_ids: Many[Whole] | None = None
     """Labels to add."""
     visible_to: Unshown[Whole | None] = None
@@ -137,7 +137,7 @@ class SearchPersons(Search):
     fields: Unshown[Many[Literal["name", "email", "phone", "notes", "custom_fields"]] | None] = None
     """Where to look."""
     organization_id: Id | None = None
-    """Name or id."""
+    """Organization's name or id."""
 
 
 list_ = Endpoint(

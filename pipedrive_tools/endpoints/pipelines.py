@@ -60,7 +60,7 @@ class ListStages(_Page):
     """List stages: ids, names, order, days until a deal there goes stale."""
 
     pipeline_id: Id | None = None
-    """Name or id; left out: all."""
+    """Pipeline's name or id; left out: all."""
     sort_by: Unshown[Literal["id", "update_time", "add_time", "order_nr"] | None] = None
     """Sort key."""
     sort_direction: Unshown[SortDirection | None] = None

@@ -46,6 +46,8 @@ def _says_nothing(model: type[Args], name: str, value: Any) -> bool:
 def _is_assumed(model: type[Args], name: str, value: Any) -> bool:
     """Whether Pipedrive takes just that where nothing is given; `False` is not 0."""
     assumed = model.assumed.get(name)
+    if isinstance(assumed, frozenset) and isinstance(value, list):
+        return all(isinstance(each, str) for each in value) and set(value) == assumed
     return assumed is not None and type(value) is type(assumed) and value == assumed
 
 

@@ -103,6 +103,7 @@ def test_false_that_says_something(connect: Open, sandbox: Sandbox) -> None:
 SENT = ("method", "path", "query", "body")
 ASSUMED: list[tuple[str, dict[str, Any]]] = [
     ("list_deals", {"limit": 100, "sort_by": "id", "sort_direction": "asc"}),
+    ("list_deals", {"status": ["won", "open", "lost"]}),
     ("list_leads", {"limit": 100, "start": 0}),
     ("list_notes", {"start": 0}),
     ("create_deal", {"title": "x", "owner_id": "me"}),
@@ -113,7 +114,9 @@ ASSUMED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "given"), ASSUMED, ids=[name for name, _ in ASSUMED])
+@pytest.mark.parametrize(
+    ("name", "given"), ASSUMED, ids=[f"{name}-{next(iter(given))}" for name, given in ASSUMED]
+)
 def test_what_pipedrive_assumes(connect: Open, sandbox: Sandbox, name: str, given: dict[str, Any]) -> None:
     """It does not travel, and nothing is told of it."""
     bare = {key: value for key, value in given.items() if key not in catalogue[name].model.assumed}
@@ -132,6 +135,10 @@ def test_what_pipedrive_assumes(connect: Open, sandbox: Sandbox, name: str, give
     ("name", "given"),
     [
         ("list_deals", {"limit": 99, "sort_by": "add_time", "sort_direction": "desc", "owner_id": "me"}),
+        ("list_deals", {"status": ["open", "won", "lost", "deleted"]}),
+        ("list_deals", {"status": ["open", "won"], "ids": [1]}),
+        ("list_deals", {"status": ["open", "won", {"lost": 1}]}),
+        ("list_deals", {"status": "open,won,lost"}),
         ("list_notes", {"limit": 100, "start": 1}),
         ("list_leads", {"start": False, "owner_id": "me"}),
         ("search_deals", {"term": "ab", "sort_by": "id"}),
