@@ -1,8 +1,8 @@
 """What a model's arguments say: models fill optional ones with nothing, which is taken as leaving them out. Pure.
 
-An empty text, list or object never travels, so an update cannot blank a field in passing: `clear` is for that. What
-was left aside is told in the result, save where leaving it out is the very same: an empty cursor is the first page,
-and a value that Pipedrive assumes anyway says nothing.
+An empty text, list or object never travels, nor does a language's word for no value, so an update cannot blank a field
+in passing: `clear` is for that. What was left aside is told in the result, save where leaving it out is the very same:
+an empty cursor is the first page, and a value that Pipedrive assumes anyway says nothing.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,8 @@ from pipedrive_tools.toolset.result import ToolResult
 SILENT: Final = frozenset({"cursor"})
 MEANT: Final = frozenset({"ids"})
 """A filter by no ids would show none; the check of the arguments refuses it, and it is not widened to all."""
+BLANKS: Final = frozenset({"", "None", "null"})
+"""Texts that say nothing: two of them are how a language writes that there is no value."""
 
 
 def stated(model: type[Args], arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
@@ -38,9 +40,9 @@ def _says_nothing(model: type[Args], name: str, value: Any) -> bool:
     field = model.model_fields.get(name)
     if field is None or field.is_required() or name in MEANT:
         return False
-    return (
-        _is_assumed(model, name, value) or value in ([], {}) or (isinstance(value, str) and not value.strip())
-    )
+    if isinstance(value, str):
+        return value.strip() in BLANKS or _is_assumed(model, name, value)
+    return value in ([], {}) or _is_assumed(model, name, value)
 
 
 def _is_assumed(model: type[Args], name: str, value: Any) -> bool:

@@ -11,7 +11,14 @@ from pipedrive_tools.toolset.stated import stated
 from tests.toolset.conftest import Open, read, record, writes
 
 FULL = Policy.full("a")
-EMPTY: dict[str, Any] = {"a text": "", "blanks": "  ", "a list": [], "an object": {}}
+EMPTY: dict[str, Any] = {
+    "a text": "",
+    "blanks": "  ",
+    "None": "None",
+    "null": "null",
+    "a list": [],
+    "an object": {},
+}
 
 
 @pytest.mark.parametrize("nothing", EMPTY.values(), ids=EMPTY.keys())
@@ -28,7 +35,7 @@ def test_every_optional_argument(name: str, nothing: Any) -> None:
 
 def test_what_says_something() -> None:
     """Zero, false and unknown names say something; they stay as they are, and nothing is copied."""
-    given = {"deal_id": 7, "value": 0, "is_archived": False, "no_such": ""}
+    given = {"deal_id": 7, "value": 0, "is_archived": False, "title": "None of these", "no_such": ""}
     rest, aside = stated(catalogue["update_deal"].model, given)
 
     assert rest is given
@@ -43,7 +50,7 @@ def test_a_create(connect: Open, sandbox: Sandbox) -> None:
             "subject": "Send contract",
             "type": "task",
             "note": "",
-            "org_id": " ",
+            "org_id": "None",
             "done": False,
             "attendees": [],
             "participants": [],
