@@ -1,7 +1,6 @@
 """The ASGI application of the API itself: credential, limits, endpoint, log; one request at a time."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
@@ -56,7 +55,7 @@ class Api:
         self.first_switches = self.world.switches
         self.outgoing = Outgoing()
         self.deliveries = Deliveries(self.world, self.outgoing)
-        self._late: list[asyncio.TimerHandle] = []
+        self._resets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or break it as a fault says."""
@@ -65,9 +64,11 @@ class Api:
         request = await read(scope, receive)
         if request is None:
             return
+        request.resets = self._resets
         await self._travel()
         await looked(request, self.world, self.outgoing)
-        if fault := self.faults.strike(request, self.world.switches):
+        is_late = request.resets != self._resets
+        if not is_late and (fault := self.faults.strike(request, self.world.switches)):
             await BREAK[fault.kind](Struck(self, fault, request, scope, receive, send))
             return
         outcome = self.answer(request)
@@ -75,19 +76,15 @@ class Api:
         await self._travel()
         await self.send(outcome, send)
 
-    def later(self, seconds: float, act: Callable[[], object]) -> None:
-        """Carry something out after so many seconds, unless everything is reset before."""
-        loop = asyncio.get_running_loop()
-        self._late = [each for each in self._late if each.when() > loop.time()]
-        self._late.append(loop.call_later(seconds, act))
-
     async def _travel(self) -> None:
         """One way over the network; others are answered meanwhile."""
         if latency := self.world.switches.latency:
             await asyncio.sleep(latency / 2)
 
     def answer(self, request: Request) -> Outcome:
-        """What the service says to a request, and does about it."""
+        """What the service says to a request, and does about it; nothing where all was reset on its way."""
+        if request.resets != self._resets:
+            return Outcome(RESET)
         outcome = Outcome(NOT_FOUND)
         if request.path.startswith("/oauth/"):
             outcome.answer, outcome.form = self.oauth.answer(request, self.world.switches)
@@ -143,8 +140,7 @@ class Api:
 
     def reset(self) -> None:
         """Go back to the first state: records, jobs, log, limits, faults and switches."""
-        for call in self._late:
-            call.cancel()
+        self._resets += 1
         self.world.reset()
         self.deliveries.reset()
         self.log.clear()
@@ -161,7 +157,9 @@ class Api:
             table.forget_encoded()
 
     def note(self, request: Request, outcome: Outcome, *, status: int | None = None, fault: str = "") -> None:
-        """Write a request to the log."""
+        """Write a request to the log, save where that was emptied since it came."""
+        if request.resets != self._resets:
+            return
         self.log.add(
             Entry(
                 method=request.method,
@@ -196,6 +194,7 @@ class Api:
 
 
 NOT_FOUND = gateway(404, "Unknown method .")
+RESET = gateway(503, "The sandbox was reset meanwhile")
 
 
 def not_allowed(methods: list[str]) -> Answer:

@@ -115,7 +115,7 @@ async def _commit_then_fail(struck: Struck) -> None:
 
 async def _late_commit(struck: Struck) -> None:
     late = struck.fault.seconds or struck.api.world.switches.late_commit
-    struck.api.later(late, struck.done)
+    asyncio.get_running_loop().call_later(late, struck.done)
     await _reset_before(struck)
 
 

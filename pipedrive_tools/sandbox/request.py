@@ -33,6 +33,8 @@ class Request:
     """The body as JSON, once a handler asked for it."""
     is_reachable: bool = True
     """Whether the address that a webhook is to call answers."""
+    resets: int = 0
+    """How often the sandbox had been reset when it came."""
 
     @property
     def version(self) -> str:

@@ -113,6 +113,23 @@ def test_a_reset_comes_before_a_late_commit(sandbox: Sandbox, client: httpx.Clie
     assert written(sandbox) == 0
 
 
+def test_a_reset_comes_before_what_is_on_its_way(sandbox: Sandbox, client: httpx.Client) -> None:
+    """So is a write that was still travelling; it does not reach the log of the next test either."""
+    sandbox.switch(latency=0.4)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(DEALS, json={"title": "faulty"}, timeout=0.1)
+    sandbox.reset()
+    struck(sandbox, kind="delay_seconds", seconds=0.2)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(DEALS, json={"title": "faulty"}, timeout=0.1)
+    sandbox.reset()
+
+    time.sleep(0.5)
+
+    assert written(sandbox) == 0
+    assert sandbox.log() == []
+
+
 def test_cut_json_cannot_be_read(sandbox: Sandbox, client: httpx.Client) -> None:
     """A cut body is half of the JSON, in an answer that is whole as HTTP."""
     struck(sandbox, kind="cut_json")
