@@ -21,6 +21,9 @@ TODAY = date(2026, 3, 2)
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgres"
 
+LONG: Final = frozenset({"torture", "deployment"})
+"""Folders of tests that wait for seconds each: they come first, in one process, while others do the many short ones."""
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """Two a core: the tests wait for disks, processes and timers about as long as they compute."""
@@ -28,11 +31,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on PostgreSQL what has nothing to do with it."""
+    """Leave out on PostgreSQL what has nothing to do with it, and begin with what takes long."""
     left_out = [each for each in items if _is_for_sqlite_alone(each) and _engine(each) == POSTGRES]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [each for each in items if each not in left_out]
+    items.sort(key=lambda each: each.path.parent.name not in LONG)
 
 
 def _is_for_sqlite_alone(item: pytest.Item) -> bool:
