@@ -69,10 +69,34 @@ def label(record: Mapping[str, Any] | None, number: Any) -> str:
 def quoted(value: Any) -> str:
     """A value, cleaned, on one line, cut, in quotes where it is text."""
     if not isinstance(value, str):
-        value = one_line(str(value))
-        return value if len(value) <= QUOTED_CHARACTERS else f"{value[: QUOTED_CHARACTERS - 1]}…"
-    text = one_line(value).replace('"', "'")
-    return f'"{text}"' if len(text) <= QUOTED_CHARACTERS else f'"{text[: QUOTED_CHARACTERS - 1]}…"'
+        return cut(one_line(_plain(value)))
+    return f'"{cut(_unquoted(value))}"'
+
+
+def cut(text: str) -> str:
+    """A text that is too long, with a mark where it was cut."""
+    return text if len(text) <= QUOTED_CHARACTERS else f"{text[: QUOTED_CHARACTERS - 1]}…"
+
+
+def _unquoted(text: str) -> str:
+    return one_line(text).replace('"', "'")
+
+
+def _plain(value: Any) -> str:
+    """A list or an object in words; texts in it are in quotes, so that none of them can pass for another part."""
+    match value:
+        case str():
+            return f'"{_unquoted(value)}"'
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return (
+                ", ".join(f"{one_line(str(name))} {_plain(part)}" for name, part in value.items())
+                or "nothing"
+            )
+        case list() | tuple():
+            return "; ".join(map(_plain, value)) or "nothing"
+    return str(value)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from tests.torture.figures import Figure
 
 PROCESSES: Final = 8
 HOSTS: Final = 4
+NEEDS_QUIET: Final = True
+"""Until the process that was refused has said so, others go on to send; on a busy machine that is a while."""
 THREADS: Final = 5
 CALLS: Final = 10_000
 BUDGET: Final = 30_000
