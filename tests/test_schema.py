@@ -126,6 +126,15 @@ def test_every_property_is_described(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
+def test_a_page_size_that_is_told_is_the_one_that_is_assumed(entry: Entry) -> None:
+    """Only the lists whose page size Pipedrive documents tell it."""
+    told = schema.describe(entry).get("properties", {}).get("limit", {}).get("description", "")
+    number = told.removeprefix("Page size").removeprefix("; ").removesuffix(" if left out")
+
+    assert number in {"", str(entry.model.assumed.get("limit"))}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_required_is_what_cannot_be_left_out(entry: Entry) -> None:
     """Optional means absent from `required`."""
     shown = schema.describe(entry)

@@ -37,7 +37,7 @@ class SearchPage(CursorPage):
     """One page of search hits; over 100 a page was refused (FACTS.md, section 13)."""
 
     limit: Unshown[Annotated[int, Field(ge=1, le=100)] | None] = None
-    """Page size; 100 if left out."""
+    """Page size."""
 
 
 class Search(SearchPage):
@@ -61,7 +61,7 @@ class OffsetPage(Args):
     assumed: ClassVar[Assumed] = {"start": 0}
 
     limit: Annotated[int, Field(ge=1, le=500)] | None = None
-    """Page size; 100 if left out."""
+    """Page size."""
     start: Annotated[int, Field(ge=0)] | None = None
     """As the last page gave it."""
 
