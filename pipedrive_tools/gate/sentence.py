@@ -7,7 +7,7 @@ from typing import Any, Final
 from pipedrive_tools.endpoint import Call, Effect, Resource
 from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate.redact import HIDDEN
-from pipedrive_tools.gate.taint import one_line
+from pipedrive_tools.gate.taint import cut, one_line
 
 NOUNS: Final = {
     "deals": "deal",
@@ -69,13 +69,8 @@ def label(record: Mapping[str, Any] | None, number: Any) -> str:
 def quoted(value: Any) -> str:
     """A value, cleaned, on one line, cut, in quotes where it is text."""
     if not isinstance(value, str):
-        return cut(one_line(_plain(value)))
-    return f'"{cut(_unquoted(value))}"'
-
-
-def cut(text: str) -> str:
-    """A text that is too long, with a mark where it was cut."""
-    return text if len(text) <= QUOTED_CHARACTERS else f"{text[: QUOTED_CHARACTERS - 1]}…"
+        return cut(one_line(_plain(value)), QUOTED_CHARACTERS)
+    return f'"{cut(_unquoted(value), QUOTED_CHARACTERS)}"'
 
 
 def _unquoted(text: str) -> str:

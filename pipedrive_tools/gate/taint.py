@@ -55,6 +55,11 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def cut(text: str, limit: int) -> str:
+    """A text that is too long, with a mark where it was cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def new_tag() -> str:
     """A tag that nobody can have written into a record beforehand; models read three digits as one token."""
     return f"{secrets.randbelow(10**TAG_DIGITS):0{TAG_DIGITS}}"

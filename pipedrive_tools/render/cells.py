@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pipedrive_tools.fields import KINDS, Labels
 from pipedrive_tools.gate import taint
+from pipedrive_tools.gate.taint import cut
 
 HTML_FIELDS: Final = frozenset({"content", "note", "notes", "public_description"})
 PLACES: Final = frozenset({"address", "location"})
@@ -71,11 +72,6 @@ def text(name: str, value: Any, limit: int) -> str:
     if isinstance(value, dict | list):
         return _nested(name, value, limit)
     return str(value)
-
-
-def cut(text: str, limit: int) -> str:
-    """A text that is too long, with a mark where it was cut."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _nested(name: str, value: Any, limit: int) -> str:

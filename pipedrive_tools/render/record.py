@@ -6,7 +6,8 @@ from typing import Any, Final
 from pipedrive_tools.endpoint import Effect
 from pipedrive_tools.endpoints.arguments import is_key
 from pipedrive_tools.gate import taint
-from pipedrive_tools.render.cells import cut, field_text, is_filled, text
+from pipedrive_tools.gate.taint import cut
+from pipedrive_tools.render.cells import field_text, is_filled, text
 from pipedrive_tools.render.view import SECTION, View, custom_in, picked, shown_fields
 
 TEXT_CHARACTERS: Final = 4000

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pipedrive_tools.endpoints.arguments import is_key
 from pipedrive_tools.gate import taint
-from pipedrive_tools.render.cells import cell, cut, is_filled, money
+from pipedrive_tools.gate.taint import cut
+from pipedrive_tools.render.cells import cell, is_filled, money
 from pipedrive_tools.render.view import SECTION, View, custom_in, picked, shown_fields
 
 CELL_CHARACTERS: Final = 80

@@ -6,7 +6,8 @@ from typing import Any
 from pipedrive_tools.endpoint import Call, Endpoint
 from pipedrive_tools.fields import Labels
 from pipedrive_tools.gate import taint
-from pipedrive_tools.render.cells import NOTHING, cell, cut
+from pipedrive_tools.gate.taint import cut
+from pipedrive_tools.render.cells import NOTHING, cell
 from pipedrive_tools.render.cost import Left, cost_line
 from pipedrive_tools.render.record import record_lines
 from pipedrive_tools.render.result import CHARACTERS_PER_TOKEN
