@@ -67,14 +67,17 @@ class Api:
         request.resets = self._resets
         await self._travel()
         await looked(request, self.world, self.outgoing)
-        is_late = request.resets != self._resets
-        if not is_late and (fault := self.faults.strike(request, self.world.switches)):
+        if not self._is_late(request) and (fault := self.faults.strike(request, self.world.switches)):
             await BREAK[fault.kind](Struck(self, fault, request, scope, receive, send))
             return
         outcome = self.answer(request)
         self.note(request, outcome)
         await self._travel()
         await self.send(outcome, send)
+
+    def _is_late(self, request: Request) -> bool:
+        """Whether everything was reset since it came."""
+        return request.resets != self._resets
 
     async def _travel(self) -> None:
         """One way over the network; others are answered meanwhile."""
@@ -83,7 +86,7 @@ class Api:
 
     def answer(self, request: Request) -> Outcome:
         """What the service says to a request, and does about it; nothing where all was reset on its way."""
-        if request.resets != self._resets:
+        if self._is_late(request):
             return Outcome(RESET)
         outcome = Outcome(NOT_FOUND)
         if request.path.startswith("/oauth/"):
@@ -158,7 +161,7 @@ class Api:
 
     def note(self, request: Request, outcome: Outcome, *, status: int | None = None, fault: str = "") -> None:
         """Write a request to the log, save where that was emptied since it came."""
-        if request.resets != self._resets:
+        if self._is_late(request):
             return
         self.log.add(
             Entry(

@@ -27,6 +27,11 @@ def struck(sandbox: Sandbox, **fault: Any) -> None:
     httpx.post(f"{sandbox.url}/_sandbox/faults", json=[{"method": "POST", "path": "deals$", **fault}])
 
 
+def await_arrival(sandbox: Sandbox) -> None:
+    """Whatever was sent before this is answered has been read by the sandbox, which serves in turn."""
+    httpx.get(f"{sandbox.url}/_sandbox/switches").raise_for_status()
+
+
 def create(client: httpx.Client) -> httpx.Response:
     """Make a deal."""
     return client.post(DEALS, json={"title": "faulty"}, timeout=5)
@@ -118,10 +123,12 @@ def test_a_reset_comes_before_what_is_on_its_way(sandbox: Sandbox, client: httpx
     sandbox.switch(latency=0.4)
     with pytest.raises(httpx.ReadTimeout):
         client.post(DEALS, json={"title": "faulty"}, timeout=0.1)
+    await_arrival(sandbox)
     sandbox.reset()
     struck(sandbox, kind="delay_seconds", seconds=0.2)
     with pytest.raises(httpx.ReadTimeout):
         client.post(DEALS, json={"title": "faulty"}, timeout=0.1)
+    await_arrival(sandbox)
     sandbox.reset()
 
     time.sleep(0.5)
