@@ -7,7 +7,8 @@ import pytest
 from pipedrive_tools import schema
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.toolset.profiles import profile
-from tests.requests import HELD_OUT, IMPROVED_ON, Judged, Request, judge
+from tests.judging import Judged, Request, judge
+from tests.requests import HELD_OUT, IMPROVED_ON
 
 REQUEST = Request(
     "Rename deal 7 to Alpha.", "update_deal", {"deal_id": 7, "title": "Alpha"}, {"status": "open"}

@@ -2,7 +2,7 @@
 
 It asks an OpenAI-compatible server on this machine, named by `BENCH_MODEL_URL` (such as http://127.0.0.1:8080/v1); a
 quantised Qwen2.5-Coder of 1.5 billion parameters is enough. Without the variable nothing is measured, and nothing
-counts. `tests/requests.py` holds the requests and says how a call is judged.
+counts. `tests/requests.py` holds the requests, `tests/judging.py` says how a call is judged.
 """
 
 import json
@@ -17,7 +17,8 @@ from pipedrive_tools.adapters.mcp.server import INSTRUCTIONS
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.toolset.profiles import profile
 from tests.figures import Figure
-from tests.requests import HELD_OUT, IMPROVED_ON, Called, Judged, Request, judge
+from tests.judging import Called, Judged, Request, judge
+from tests.requests import HELD_OUT, IMPROVED_ON
 
 URL: Final = "BENCH_MODEL_URL"
 PATIENCE_SECONDS: Final = 1800.0

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pipedrive_tools.endpoint import Effect
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.gate.policy import Policy, Recovery
 from pipedrive_tools.state.store import Store
@@ -43,7 +44,7 @@ PATIENT: Final = {"timeout_seconds": 5.0, "connect_seconds": 5.0}
 FRESH_STORE: Final = "create_deal in a store that is not there yet"
 WRITES: Final = tuple(name for name, entry in catalogue.items() if entry.effect.writes)
 CREATES: Final = tuple(
-    f"create_{each}" for each in ("organization", "person", "deal", "activity", "lead", "note")
+    name for name, entry in catalogue.items() if entry.effect is Effect.CREATE and entry.resource in TABLES
 )
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?")
