@@ -26,8 +26,9 @@ LONG: Final = frozenset({"torture", "deployment"})
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two a core: the tests wait for disks, processes and timers about as long as they compute."""
-    return 2 * (os.cpu_count() or 1)
+    """Two a core where cores are few: the tests wait about as long as they compute. A server takes 100 connections."""
+    cores = os.cpu_count() or 1
+    return max(cores, min(2 * cores, 8))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
