@@ -233,8 +233,8 @@ def serve(
             switches=switches,
             request_log=request_log,
         )
-        ready(url_of(listener), api.only_token or DEMO_TOKEN)
-        Server(application(api)).run(sockets=[listener])
+        url, accepted = url_of(listener), api.only_token or DEMO_TOKEN
+        Server(application(api), up=lambda: ready(url, accepted)).run(sockets=[listener])
         api.log.close()
     finally:
         listener.close()

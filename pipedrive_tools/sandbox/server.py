@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import uvicorn
@@ -27,9 +28,9 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """A server that says when it is up."""
+    """A server that says when it is up; from then on it is the server that hears signals."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, up: Callable[[], object] = lambda: None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -48,11 +49,13 @@ class Server(uvicorn.Server):
             )
         )
         self.is_up = threading.Event()
+        self._up = up
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
         await super().startup(sockets)
         self.is_up.set()
+        self._up()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -91,25 +91,31 @@ def address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
 
 
+class Told(uvicorn.Server):
+    """A server that says when it is up; from then on it is the server that hears signals."""
+
+    def __init__(self, app: Starlette, up: Callable[[], object]) -> None:
+        super().__init__(config(app))
+        self._up = up
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen."""
+        await super().startup(sockets)
+        self._up()
+
+
 def serve(app: Starlette, host: str, port: int, *, ready: Callable[[str], None]) -> None:
     """Serve until a signal comes; `ready` is told the address once somebody listens there."""
     with listen(host, port) as listener:
-        ready(address(listener))
-        uvicorn.Server(config(app)).run([listener])
+        Told(app, lambda: ready(address(listener))).run([listener])
 
 
 @contextmanager
 def served(app: Starlette, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve in a thread while the block lasts; gives the address."""
     started = Event()
-
-    class Told(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            started.set()
-
     with listen(host, port) as listener:
-        server = Told(config(app))
+        server = Told(app, started.set)
         thread = Thread(
             target=lambda: asyncio.run(server.serve([listener])), name="webhooks-receiver", daemon=True
         )
