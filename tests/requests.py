@@ -240,10 +240,6 @@ IMPROVED_ON: Final[tuple[Request, ...]] = (
     Request("Remove note 5150.", "delete_note", {"note_id": 5150}),
     Request("List our sales pipelines.", "list_pipelines"),
     Request("Which stages does the pipeline Renewals have?", "list_stages", {"pipeline_id": "Renewals"}),
-)
-"""Looked at while the wording is improved; the second part of it was reported on before."""
-
-HELD_OUT: Final[tuple[Request, ...]] = (
     Request("Which deals have been won?", "list_deals", {"status": ["won"]}),
     Request(
         "List the open deals of the organization Harbor Foods.",
@@ -362,5 +358,155 @@ HELD_OUT: Final[tuple[Request, ...]] = (
         "list_stages",
         {"pipeline_id": "Partner Sales"},
     ),
+)
+"""Looked at while the wording is improved; the later parts of it were reported on before."""
+
+HELD_OUT: Final[tuple[Request, ...]] = (
+    Request("Show me the deals that are still open.", "list_deals", {"status": ["open"]}),
+    Request("Which deals does the person Tilda Moor have?", "list_deals", {"person_id": "Tilda Moor"}),
+    Request("List the deals of pipeline 3.", "list_deals", {"pipeline_id": 3}),
+    Request(
+        "Show the won deals, newest first.",
+        "list_deals",
+        {"status": ["won"], "sort_by": "add_time", "sort_direction": "desc"},
+    ),
+    Request("Open deal 3017.", "get_deal", {"deal_id": 3017}),
+    Request("What stage is deal 209 in?", "get_deal", {"deal_id": 209}),
+    Request("Create a deal 'Spare parts 2027'.", "create_deal", {"title": "Spare parts 2027"}),
+    Request(
+        "Start a deal 'Pilot plant' for the organization Copper Lane in the pipeline Renewals.",
+        "create_deal",
+        {"title": "Pilot plant", "org_id": "Copper Lane", "pipeline_id": "Renewals"},
+    ),
+    Request(
+        "Add the deal 'Line three' worth 950 CHF for the person Tilda Moor.",
+        "create_deal",
+        {"title": "Line three", "value": 950, "currency": "CHF", "person_id": "Tilda Moor"},
+    ),
+    Request("Mark deal 518 as lost.", "update_deal", {"deal_id": 518, "status": "lost"}),
+    Request("Put deal 73 into the stage Demo.", "update_deal", {"deal_id": 73, "stage_id": "Demo"}),
+    Request("Rename deal 620 to 'Cold store'.", "update_deal", {"deal_id": 620, "title": "Cold store"}),
+    Request("Archive deal 45.", "update_deal", {"deal_id": 45, "is_archived": True}),
+    Request("Erase deal 931.", "delete_deal", {"deal_id": 931}),
+    Request("Delete deal number 6.", "delete_deal", {"deal_id": 6}),
+    Request("Search all deals for 'conveyor'.", "search_deals", {"term": "conveyor"}),
+    Request("Find the deal called 'Cold store'.", "search_deals", {"term": "Cold store"}),
+    Request("List my contacts.", "list_persons", {"owner_id": "me"}),
+    Request("Show the persons of the organization Copper Lane.", "list_persons", {"org_id": "Copper Lane"}),
+    Request("Open the contact 318.", "get_person", {"person_id": 318}),
+    Request("Which e-mail address does person 41 have?", "get_person", {"person_id": 41}),
+    Request("Add a person called Nils Aaberg.", "create_person", {"name": "Nils Aaberg"}),
+    Request(
+        "Create the contact Rosa Lindt at Copper Lane with the e-mail rosa@copper.example.",
+        "create_person",
+        {"name": "Rosa Lindt", "org_id": "Copper Lane", "emails": ["rosa@copper.example"]},
+    ),
+    Request(
+        "Add the phone +31 20 7654321 to person 88.",
+        "update_person",
+        {"person_id": 88, "phones": ["+31 20 7654321"]},
+    ),
+    Request(
+        "Make Tilda Moor the owner of person 16.",
+        "update_person",
+        {"person_id": 16, "owner_id": "Tilda Moor"},
+    ),
+    Request("Erase person 702.", "delete_person", {"person_id": 702}),
+    Request("Delete contact 33.", "delete_person", {"person_id": 33}),
+    Request("Search for the contact Rosa Lindt.", "search_persons", {"term": "Rosa Lindt"}),
+    Request("Look for persons named Aaberg.", "search_persons", {"term": "Aaberg"}),
+    Request("Show all companies.", "list_organizations"),
+    Request("Which organizations belong to Tilda Moor?", "list_organizations", {"owner_id": "Tilda Moor"}),
+    Request("Open organization 27.", "get_organization", {"org_id": 27}),
+    Request("What is the website of organization 340?", "get_organization", {"org_id": 340}),
+    Request("Add the organization Copper Lane.", "create_organization", {"name": "Copper Lane"}),
+    Request(
+        "Create the company Fjordline with the address Havnegata 3, Bergen.",
+        "create_organization",
+        {"name": "Fjordline", "address": "Havnegata 3, Bergen"},
+    ),
+    Request(
+        "Change the name of organization 27 to Copper Lane Holding.",
+        "update_organization",
+        {"org_id": 27, "name": "Copper Lane Holding"},
+    ),
+    Request(
+        "Set the address of organization 12 to Rue Neuve 8, Lille.",
+        "update_organization",
+        {"org_id": 12, "address": "Rue Neuve 8, Lille"},
+    ),
+    Request("Erase organization 55.", "delete_organization", {"org_id": 55}),
+    Request("Delete company 208.", "delete_organization", {"org_id": 208}),
+    Request("Find organizations called Fjordline.", "search_organizations", {"term": "Fjordline"}),
+    Request("Search the companies for 'shipping'.", "search_organizations", {"term": "shipping"}),
+    Request("List the activities of the person Tilda Moor.", "list_activities", {"person_id": "Tilda Moor"}),
+    Request("What has been done for deal 204?", "list_activities", {"deal_id": 204, "done": True}),
+    Request("Open activity 3300.", "get_activity", {"activity_id": 3300}),
+    Request("When is activity 84 due?", "get_activity", {"activity_id": 84}),
+    Request(
+        "Add the task 'Order samples' to deal 140.",
+        "create_activity",
+        {"subject": "Order samples", "type": "task", "deal_id": 140},
+    ),
+    Request(
+        "Schedule a call 'Price talk' with the person Rosa Lindt on 2027-03-02.",
+        "create_activity",
+        {"subject": "Price talk", "type": "call", "person_id": "Rosa Lindt", "due_date": "2027-03-02"},
+    ),
+    Request("Set activity 19 to done.", "update_activity", {"activity_id": 19, "done": True}),
+    Request(
+        "Reschedule activity 402 to 2027-02-01 at 16:00.",
+        "update_activity",
+        {"activity_id": 402, "due_date": "2027-02-01", "due_time": "16:00"},
+    ),
+    Request("Erase activity 71.", "delete_activity", {"activity_id": 71}),
+    Request("Delete activity number 250.", "delete_activity", {"activity_id": 250}),
+    Request("Show all our leads.", "list_leads"),
+    Request("Which leads are there for the person Tilda Moor?", "list_leads", {"person_id": "Tilda Moor"}),
+    Request(f"Open lead {LEAD}.", "get_lead", {"lead_id": LEAD}),
+    Request(f"What is the title of lead {OTHER_LEAD}?", "get_lead", {"lead_id": OTHER_LEAD}),
+    Request(
+        "Add the lead 'Web form' for the organization Fjordline.",
+        "create_lead",
+        {"title": "Web form", "organization_id": "Fjordline"},
+    ),
+    Request(
+        "Create the lead 'Recommended by Nils' for the person Rosa Lindt, worth 400 EUR.",
+        "create_lead",
+        {"title": "Recommended by Nils", "person_id": "Rosa Lindt", "value": 400, "currency": "EUR"},
+    ),
+    Request(
+        f"Rename lead {LEAD} to 'Autumn fair'.", "update_lead", {"lead_id": LEAD, "title": "Autumn fair"}
+    ),
+    Request(
+        f"Give lead {OTHER_LEAD} to Tilda Moor.",
+        "update_lead",
+        {"lead_id": OTHER_LEAD, "owner_id": "Tilda Moor"},
+    ),
+    Request(f"Erase lead {OTHER_LEAD}.", "delete_lead", {"lead_id": OTHER_LEAD}),
+    Request("Find leads that mention 'refit'.", "search_leads", {"term": "refit"}),
+    Request(f"Convert lead {OTHER_LEAD}.", "convert_lead_to_deal", {"lead_id": OTHER_LEAD}),
+    Request(
+        f"Convert lead {LEAD} to a deal in the stage Demo.",
+        "convert_lead_to_deal",
+        {"lead_id": LEAD, "stage_id": "Demo"},
+    ),
+    Request("Show the notes of organization 27.", "list_notes", {"org_id": 27}),
+    Request(f"List the notes of lead {LEAD}.", "list_notes", {"lead_id": LEAD}),
+    Request(
+        "Note on deal 620: 'Waits for the board'.",
+        "create_note",
+        {"content": "Waits for the board", "deal_id": 620},
+    ),
+    Request(
+        "Add the note 'Ask for Rosa' to organization 12.",
+        "create_note",
+        {"content": "Ask for Rosa", "org_id": 12},
+    ),
+    Request("Set note 41 to 'Wrong number'.", "update_note", {"note_id": 41, "content": "Wrong number"}),
+    Request("Erase note 1200.", "delete_note", {"note_id": 1200}),
+    Request("What pipelines do we have?", "list_pipelines"),
+    Request("Show the stages of pipeline 4.", "list_stages", {"pipeline_id": 4}),
+    Request("List all stages.", "list_stages"),
 )
 """Reported on; not looked at while the wording is improved."""

@@ -46,7 +46,7 @@ def test_a_record() -> None:
     }
 
     assert text(GET, data) == (
-        f"1 further fields with detail='full'\n<crm-data {TAG}>\nid: 7\ntitle: x\nvalue: 15\nis_archived: no\n"
+        f"1 further fields with detail='full'\n<crm-data {TAG}>\nid: 7\ntitle: x\nvalue: 15\n"
         f"</crm-data {TAG}>\ncost: 1 Pipedrive tokens"
     )
 

@@ -101,7 +101,7 @@ class ListActivities(CursorPage):
     done: bool | None = None
     """true: finished, false: to do."""
     owner_id: Id | None = None
-    """Whose: name, id or me."""
+    """Owner's name or id; me: one's own; '': all."""
     deal_id: Id | None = None
     """Deal id."""
     lead_id: Unshown[Uuid | None] = None
@@ -162,9 +162,9 @@ class CreateActivity(_Wire):
     type: Text
     """Type, e.g. call, meeting, task."""
     due_date: Day | None = None
-    """YYYY-MM-DD."""
+    """YYYY-MM-DD; '' if none."""
     due_time: Clock | None = None
-    """HH:MM in UTC."""
+    """HH:MM in UTC; '' if none."""
     duration: Clock | None = None
     """HH:MM."""
     deal_id: Id | None = None
@@ -172,13 +172,13 @@ class CreateActivity(_Wire):
     lead_id: Uuid | None = None
     """Lead id."""
     person_id: Id | None = None
-    """Main participant, name or id."""
+    """Main participant, name or id; '' if none."""
     org_id: Id | None = None
-    """Organization's name or id."""
+    """Organization's name or id; '' if none."""
     owner_id: Id | None = None
     """Who does it: name, id or me."""
     note: Prose | None = None
-    """Internal note."""
+    """Internal note; '' if none."""
     done: bool | None = None
     """Already finished."""
     busy: Unshown[bool | None] = None

@@ -66,7 +66,7 @@ class ListDeals(CursorPage):
     status: Many[Listed] | None = None
     """Only these."""
     owner_id: Id | None = None
-    """Owner's name or id; me: one's own."""
+    """Owner's name or id; me: one's own; '': all."""
     person_id: Id | None = None
     """Person's name or id."""
     org_id: Id | None = None
@@ -112,13 +112,13 @@ class CreateDeal(Write):
     currency: str | None = None
     """ISO code."""
     person_id: Id | None = None
-    """Person's name or id."""
+    """Person's name or id; '' if none."""
     org_id: Id | None = None
-    """Organization's name or id."""
+    """Organization's name or id; '' if none."""
     pipeline_id: Id | None = None
-    """Pipeline's name or id."""
+    """Pipeline's name or id; '' if none."""
     stage_id: Id | None = None
-    """Stage's name or id; implies the pipeline."""
+    """Stage's name or id; '' if none."""
     owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     status: Unshown[Status | None] = None
@@ -128,7 +128,7 @@ class CreateDeal(Write):
     probability: Unshown[Amount | None] = None
     """Percent."""
     expected_close_date: Day | None = None
-    """When it should close, YYYY-MM-DD."""
+    """When it should close, YYYY-MM-DD; '' if none."""
     label_ids: Unshown[Many[Whole] | None] = None
     """Labels."""
     visible_to: Unshown[Whole | None] = None

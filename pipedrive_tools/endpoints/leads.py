@@ -52,7 +52,7 @@ class ListArchivedLeads(OffsetPage):
     assumed = OffsetPage.assumed | {"limit": 100}
 
     owner_id: Id | None = None
-    """Owner's name or id; me: one's own."""
+    """Owner's name or id; me: one's own; '': all."""
     person_id: Id | None = None
     """Person's name or id."""
     organization_id: Id | None = None
@@ -111,15 +111,15 @@ class CreateLead(_Wire):
     title: Text
     """Name of the lead."""
     person_id: Id | None = None
-    """Person's name or id."""
+    """Person's name or id; '' if none."""
     organization_id: Id | None = None
-    """Organization's name or id."""
+    """Organization's name or id; '' if none."""
     value: Amount | None = None
     """Amount; needs currency."""
     currency: Text | None = None
     """ISO code."""
     expected_close_date: Day | None = None
-    """When it should close, YYYY-MM-DD."""
+    """When it should close, YYYY-MM-DD; '' if none."""
     owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     label_ids: Unshown[Many[Uuid] | None] = None
@@ -201,7 +201,7 @@ class ConvertLead(Write):
     lead_id: Uuid
     """Lead id (UUID)."""
     stage_id: Id | None = None
-    """Stage's name or id; left out: the first."""
+    """Stage's name or id; '' for the first."""
     pipeline_id: Unshown[Id | None] = None
     """Pipeline's name or id; ignored beside stage_id."""
 

@@ -46,7 +46,7 @@ class ListOrganizations(CursorPage):
     """List organizations. To find one by name use search_organizations."""
 
     owner_id: Id | None = None
-    """Owner's name or id; me: one's own."""
+    """Owner's name or id; me: one's own; '': all."""
     ids: Ids | None = None
     """These organizations only."""
     filter_id: Unshown[Id | None] = None
@@ -80,9 +80,9 @@ class CreateOrganization(Write):
     name: Text
     """Company name."""
     address: Place | None = None
-    """Address in one line."""
+    """Address in one line; '' if none."""
     website: Text | None = None
-    """Web address."""
+    """Web address; '' if none."""
     linkedin: Unshown[Text | None] = None
     """LinkedIn page."""
     industry: Unshown[Whole | None] = None

@@ -50,7 +50,7 @@ class ListPersons(CursorPage):
     deal_id: Id | None = None
     """Deal id."""
     owner_id: Id | None = None
-    """Owner's name or id; me: one's own."""
+    """Owner's name or id; me: one's own; '': all."""
     ids: Ids | None = None
     """These persons only."""
     filter_id: Unshown[Id | None] = None
@@ -88,7 +88,7 @@ class CreatePerson(Write):
     phones: Contacts | None = None
     """Phone numbers."""
     org_id: Id | None = None
-    """Organization's name or id."""
+    """Organization's name or id; '' if none."""
     owner_id: Unshown[Id | None] = None
     """Name, id or me."""
     label_ids: Unshown[Many[Whole] | None] = None

@@ -1,5 +1,6 @@
 """A record line by line, custom fields in a section of their own, and what was left out."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ BESIDE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "status": (("won_time", "since"), ("lost_time", "since")),
 }
 """Fields that are told on the line of another one, and the word that leads to each."""
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 
 def one_record(view: View, data: Any) -> tuple[str, str]:
@@ -49,10 +51,8 @@ def record_lines(view: View, data: Mapping[str, Any], longest: int) -> tuple[lis
         custom = {name: custom.get(name, "") for name in customs}
     else:
         names = _named(view, data)
-        told = {SECTION, *names}
-        hidden = sum(name not in told and _is_shown(name, value) for name, value in data.items())
-        if hidden and view.call.endpoint.effect is Effect.READ:
-            notes.append(f"{hidden} further fields with detail='full'")
+        if view.call.endpoint.effect is Effect.READ and (left := _left_out(view, data, names)):
+            notes.append(f"{left} with detail='full'")
     lines = _field_lines(view, data, names, longest)
     notes += [
         f"{name} is cut: it has {len(data[name]):,} characters; for more pass fields=[{name!r}]"
@@ -69,6 +69,8 @@ def _field_lines(view: View, data: Mapping[str, Any], names: list[str], longest:
     asked = bool(view.shape.fields)
     told = {name: field_text(name, data, view.resource, view.labels, longest) for name in names}
     if not asked:
+        if view.shape.detail != "full":
+            told = {name: _day(name, value) for name, value in told.items()}
         _join(told)
     if "value" in told:
         told.pop("currency", None)
@@ -85,11 +87,15 @@ def _join(told: dict[str, str]) -> None:
         further = [f" {word} {told.pop(name)}" for name, word in parts if told.get(main) and told.get(name)]
         if further:
             told[main] += "".join(further)
-    if told.get("is_archived") == "no" and told.get("status"):
-        del told["is_archived"]
-        told["status"] += ", not archived"
-    if told.get("is_deleted") == "no":
-        del told["is_deleted"]
+    for name in ("is_archived", "is_deleted"):
+        if told.get(name) == "no":
+            del told[name]
+
+
+def _day(name: str, value: str) -> str:
+    """Of the moment when something happened to a record the day, which costs half as much."""
+    moment = _MOMENT.fullmatch(value) if name.endswith("_time") else None
+    return moment[1] if moment else value
 
 
 def _line(name: str, value: str, longest: int) -> str:
@@ -104,6 +110,17 @@ def _named(view: View, data: Mapping[str, Any]) -> list[str]:
     names = [name for name in declared if name in data]
     found = [*names, *(name for name in data if name in further)] or list(data)
     return [name for name in found if not is_key(name) and not (name == SECTION and _is_map(data[name]))]
+
+
+def _left_out(view: View, data: Mapping[str, Any], names: list[str]) -> str:
+    """What a concise record does not tell, in words."""
+    told = {SECTION, *names}
+    hidden = sum(name not in told and _is_shown(name, value) for name, value in data.items())
+    texts = ((name, data[name]) for name in names if isinstance(data[name], str))
+    has_times = view.shape.detail != "full" and any(_day(name, text) != text for name, text in texts)
+    return " and ".join(
+        [*(["times"] if has_times else ()), *([f"{hidden} further fields"] if hidden else ())]
+    )
 
 
 def _is_map(value: Any) -> bool:

@@ -34,6 +34,7 @@ from pipedrive_tools.toolset.books import Books
 from pipedrive_tools.toolset.composites import may
 from pipedrive_tools.toolset.desk import Desk
 from pipedrive_tools.toolset.directory import Directory
+from pipedrive_tools.toolset.instructions import instructions
 from pipedrive_tools.toolset.lines import Lines
 from pipedrive_tools.toolset.profiles import profile as tools_of
 from pipedrive_tools.toolset.recovery import Settled, next_due, recover
@@ -185,6 +186,11 @@ class Toolset:
         entries = (entry for entry in catalogue.values() if self._may(entry.name))
         made = (each for each in COMPOSITES.values() if self._may(each.name))
         return [*map(Tool, entries), *map(Tool, made)]
+
+    @property
+    def instructions(self) -> str:
+        """What to tell a model beside these tools, in a system prompt; an MCP server tells it by itself."""
+        return instructions(self.names())
 
     def only(self, names: Iterable[str]) -> Self:
         """The same toolset with fewer tools; more than the policy grants cannot be had."""

@@ -13,8 +13,8 @@ from typing import Any, Final
 import httpx
 
 from pipedrive_tools import schema
-from pipedrive_tools.adapters.mcp.server import INSTRUCTIONS
 from pipedrive_tools.endpoints import catalogue
+from pipedrive_tools.toolset.instructions import instructions
 from pipedrive_tools.toolset.profiles import profile
 from tests.figures import Figure
 from tests.judging import Called, Judged, Request, judge
@@ -55,8 +55,9 @@ def measured(
 
 def ask(client: httpx.Client, words: str) -> list[Called]:
     """The calls that the model makes, with every tool to choose from and none of them forced."""
-    tools = [{"type": "function", "function": schema.export(catalogue[name])} for name in profile("core")]
-    messages = [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": words}]
+    names = profile("core")
+    tools = [{"type": "function", "function": schema.export(catalogue[name])} for name in names]
+    messages = [{"role": "system", "content": instructions(names)}, {"role": "user", "content": words}]
     body = {"model": "local", "messages": messages, "tools": tools, "temperature": 0, "max_tokens": 300}
     answer = client.post("/chat/completions", json=body).raise_for_status().json()
     return [_called(each["function"]) for each in answer["choices"][0]["message"].get("tool_calls") or ()]

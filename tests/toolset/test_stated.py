@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipedrive_tools import schema
 from pipedrive_tools.endpoints import catalogue
 from pipedrive_tools.gate.policy import Policy
 from pipedrive_tools.sandbox import Sandbox
@@ -31,6 +32,31 @@ def test_every_optional_argument(name: str, nothing: Any) -> None:
     assert set(rest) == {
         field for field, info in model.model_fields.items() if info.is_required() or field == "ids"
     }
+
+
+OFFERS_NOTHING = [
+    (name, field)
+    for name, entry in catalogue.items()
+    for field, node in schema.describe(entry).get("properties", {}).items()
+    if "''" in node["description"]
+]
+
+
+def test_some_arguments_offer_it() -> None:
+    """The next test looks at many arguments, of every create that has optional texts."""
+    assert {name for name, _ in OFFERS_NOTHING} > {
+        "create_deal",
+        "create_person",
+        "create_organization",
+        "create_activity",
+        "create_lead",
+    }
+
+
+@pytest.mark.parametrize(("name", "field"), OFFERS_NOTHING)
+def test_what_is_offered_is_kept(name: str, field: str) -> None:
+    """Where a description says that '' is nothing, it is optional, and '' is left aside."""
+    assert stated(catalogue[name].model, {field: ""})[0] == {}
 
 
 def test_what_says_something() -> None:
