@@ -92,7 +92,7 @@ class ListDeals(CursorPage):
 
 
 class GetDeal(Args):
-    """Read one deal with all its fields."""
+    """Read one deal whose id is known, with all its fields."""
 
     deal_id: Id
     """Deal id."""
@@ -108,9 +108,9 @@ class CreateDeal(Write):
     title: Text
     """Name of the deal."""
     value: Amount | None = None
-    """Amount."""
+    """Amount, if told."""
     currency: str | None = None
-    """ISO code."""
+    """ISO code; '' if none."""
     person_id: Id | None = None
     """Person's name or id; '' if none."""
     org_id: Id | None = None

@@ -71,7 +71,7 @@ class ListLeads(ListArchivedLeads):
 
 
 class GetLead(Args):
-    """Read one lead with all its fields."""
+    """Read one lead whose id is known, with all its fields."""
 
     lead_id: Uuid
     """Lead id (UUID)."""
@@ -115,9 +115,9 @@ class CreateLead(_Wire):
     organization_id: Id | None = None
     """Organization's name or id; '' if none."""
     value: Amount | None = None
-    """Amount; needs currency."""
+    """Amount, if told; needs currency."""
     currency: Text | None = None
-    """ISO code."""
+    """ISO code; '' if none."""
     expected_close_date: Day | None = None
     """When it should close, YYYY-MM-DD; '' if none."""
     owner_id: Unshown[Id | None] = None

@@ -64,7 +64,7 @@ class ListOrganizations(CursorPage):
 
 
 class GetOrganization(Args):
-    """Read one organization with all its fields."""
+    """Read one organization whose id is known, with all its fields."""
 
     org_id: Id
     """Organization id."""

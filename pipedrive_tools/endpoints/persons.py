@@ -68,7 +68,7 @@ class ListPersons(CursorPage):
 
 
 class GetPerson(Args):
-    """Read one person with all fields: e-mails, phones, organization."""
+    """Read one person whose id is known, with all fields: e-mails, phones, organization."""
 
     person_id: Id
     """Person id."""

@@ -24,6 +24,8 @@ EXAMPLES: Final[tuple[tuple[str, str, Mapping[str, Any]], ...]] = (
     ("Which of my activities are to do?", "list_activities", {"owner_id": "me", "done": False}),
     ("Which deals did we win?", "list_deals", {"status": ["won"]}),
     ("Create the lead 'Roof' for Bo Ek.", "create_lead", {"title": "Roof", "person_id": "Bo Ek"}),
+    ("Create the organization Ek AB.", "create_organization", {"name": "Ek AB"}),
+    ("Look up the company Ek AB.", "search_organizations", {"term": "Ek AB"}),
 )
 """Requests, and the call that does each."""
 
