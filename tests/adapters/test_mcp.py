@@ -83,6 +83,15 @@ async def test_only_what_the_policy_gives(connect: Connect, mode: str) -> None:
     ]
 
 
+async def test_the_client_is_told_good_calls(connect: Connect) -> None:
+    """A client hears at the start how to go on, with examples of the tools that it is offered."""
+    async with served(connect('deals = "read"')) as client:
+        told = client.instructions or ""
+
+    assert "list_deals" in told
+    assert "create_person" not in told
+
+
 async def test_annotations_follow_the_effect(connect: Connect) -> None:
     """What a tool may do to the account is told by its effect; only a create adds and replaces nothing."""
     toolset = connect(allow_everything())
@@ -180,6 +189,8 @@ async def test_a_person_approves_meanwhile(
 
 class Broken:
     """A toolset whose every call raises."""
+
+    instructions = ""
 
     def __init__(self, error: Exception) -> None:
         self.error = error

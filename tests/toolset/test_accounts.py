@@ -161,7 +161,7 @@ def repeats(two: Two) -> None:
 
 CROSSED = (call, acall, undo, aundo, recover, trail, memory, repeats)
 """What reads or writes the store, by its public name."""
-ALONE = {"run", "names", "tools", "only", "estimate", "connect", "close", "aclose"}
+ALONE = {"run", "names", "tools", "instructions", "only", "estimate", "connect", "close", "aclose"}
 """What does not, or is tested below."""
 
 
