@@ -127,7 +127,7 @@ class ListActivities(CursorPage):
 
 
 class GetActivity(Args):
-    """Read one activity whose id is known, with its note."""
+    """Open one activity by its id and read it with its note."""
 
     activity_id: Id
     """Activity id."""

@@ -92,7 +92,7 @@ class ListDeals(CursorPage):
 
 
 class GetDeal(Args):
-    """Read one deal whose id is known, with all its fields."""
+    """Open one deal by its id and read it with all its fields."""
 
     deal_id: Id
     """Deal id."""
@@ -103,12 +103,13 @@ class GetDeal(Args):
 class CreateDeal(Write):
     """Create a deal. Search first: it may exist."""
 
-    assumed = BORN_MINE
+    # addDeal in the reference of v1: a value that is left out is 0. v2 says nothing else.
+    assumed = BORN_MINE | {"value": 0}
 
     title: Text
     """Name of the deal."""
     value: Amount | None = None
-    """Amount, if told."""
+    """Amount; 0 if none."""
     currency: str | None = None
     """ISO code; '' if none."""
     person_id: Id | None = None
@@ -138,7 +139,7 @@ class CreateDeal(Write):
 
 
 class UpdateDeal(Change):
-    """Change fields of a deal: move stage, win, lose, revalue. What is left out stays."""
+    """Change a deal: move stage, win, lose, reassign. What is left out stays."""
 
     # What the API reference calls nullable; expected_close_date refuses null (FACTS.md, section 10).
     clearable: ClassVar[frozenset[str]] = frozenset({"lost_reason", "probability", "label_ids"})

@@ -71,7 +71,7 @@ class ListLeads(ListArchivedLeads):
 
 
 class GetLead(Args):
-    """Read one lead whose id is known, with all its fields."""
+    """Open one lead by its id and read it with all its fields."""
 
     lead_id: Uuid
     """Lead id (UUID)."""
@@ -138,7 +138,7 @@ class CreateLead(_Wire):
 
 
 class UpdateLead(_Wire, Change):
-    """Change or archive a lead. What is left out stays."""
+    """Change a lead: rename, revalue, reassign, archive. What is left out stays."""
 
     clearable: ClassVar[frozenset[str]] = frozenset(
         {"value", "person_id", "organization_id", "expected_close_date", "label_ids"}

@@ -43,7 +43,7 @@ class Organization(Record):
 
 
 class ListOrganizations(CursorPage):
-    """List organizations. To find one by name use search_organizations."""
+    """List organizations. To look for a name use search_organizations."""
 
     owner_id: Id | None = None
     """Owner's name or id; me: one's own; '': all."""
@@ -64,7 +64,7 @@ class ListOrganizations(CursorPage):
 
 
 class GetOrganization(Args):
-    """Read one organization whose id is known, with all its fields."""
+    """Open one organization by its id and read it with all its fields."""
 
     org_id: Id
     """Organization id."""

@@ -43,7 +43,7 @@ class Person(Record):
 
 
 class ListPersons(CursorPage):
-    """List persons. To find one by name, e-mail or phone use search_persons."""
+    """List persons. To look for a name, e-mail or phone use search_persons."""
 
     org_id: Id | None = None
     """Organization's name or id."""
@@ -68,7 +68,7 @@ class ListPersons(CursorPage):
 
 
 class GetPerson(Args):
-    """Read one person whose id is known, with all fields: e-mails, phones, organization."""
+    """Open one person by its id and read it with all fields: e-mails, phones, organization."""
 
     person_id: Id
     """Person id."""

@@ -43,6 +43,7 @@ def _empty(view: View) -> str:
 def record_lines(view: View, data: Mapping[str, Any], longest: int) -> tuple[list[str], list[str]]:
     """The lines of a record, custom fields in a section of their own, and what is not among them."""
     notes: list[str] = []
+    days: dict[str, str] = {}
     custom = view.labels.custom(view.resource, custom_in(data))
     if view.shape.fields:
         names, customs, unknown = picked(view, [data], custom)
@@ -51,9 +52,12 @@ def record_lines(view: View, data: Mapping[str, Any], longest: int) -> tuple[lis
         custom = {name: custom.get(name, "") for name in customs}
     else:
         names = _named(view, data)
-        if view.call.endpoint.effect is Effect.READ and (left := _left_out(view, data, names)):
-            notes.append(f"{left} with detail='full'")
-    lines = _field_lines(view, data, names, longest)
+        if view.shape.detail != "full":
+            days = _days(data, names)
+        left_out = _left_out(data, names, has_times=bool(days))
+        if left_out and view.call.endpoint.effect is Effect.READ:
+            notes.append(f"{left_out} with detail='full'")
+    lines = _field_lines(view, data, names, days, longest)
     notes += [
         f"{name} is cut: it has {len(data[name]):,} characters; for more pass fields=[{name!r}]"
         for name in names
@@ -64,13 +68,13 @@ def record_lines(view: View, data: Mapping[str, Any], longest: int) -> tuple[lis
     return lines, notes
 
 
-def _field_lines(view: View, data: Mapping[str, Any], names: list[str], longest: int) -> list[str]:
-    """A line for each field that is filled, or that was asked for."""
+def _field_lines(
+    view: View, data: Mapping[str, Any], names: list[str], days: Mapping[str, str], longest: int
+) -> list[str]:
+    """A line for each field that is filled, or that was asked for; `days` stand for moments."""
     asked = bool(view.shape.fields)
-    told = {name: field_text(name, data, view.resource, view.labels, longest) for name in names}
+    told = {name: field_text(name, data, view.resource, view.labels, longest) for name in names} | dict(days)
     if not asked:
-        if view.shape.detail != "full":
-            told = {name: _day(name, value) for name, value in told.items()}
         _join(told)
     if "value" in told:
         told.pop("currency", None)
@@ -92,10 +96,10 @@ def _join(told: dict[str, str]) -> None:
             del told[name]
 
 
-def _day(name: str, value: str) -> str:
-    """Of the moment when something happened to a record the day, which costs half as much."""
-    moment = _MOMENT.fullmatch(value) if name.endswith("_time") else None
-    return moment[1] if moment else value
+def _days(data: Mapping[str, Any], names: list[str]) -> dict[str, str]:
+    """Of each moment at which something happened to a record the day, which costs half as much."""
+    texts = ((name, data[name]) for name in names if name.endswith("_time") and isinstance(data[name], str))
+    return {name: moment[1] for name, text in texts if (moment := _MOMENT.fullmatch(text))}
 
 
 def _line(name: str, value: str, longest: int) -> str:
@@ -112,12 +116,10 @@ def _named(view: View, data: Mapping[str, Any]) -> list[str]:
     return [name for name in found if not is_key(name) and not (name == SECTION and _is_map(data[name]))]
 
 
-def _left_out(view: View, data: Mapping[str, Any], names: list[str]) -> str:
+def _left_out(data: Mapping[str, Any], names: list[str], *, has_times: bool) -> str:
     """What a concise record does not tell, in words."""
     told = {SECTION, *names}
     hidden = sum(name not in told and _is_shown(name, value) for name, value in data.items())
-    texts = ((name, data[name]) for name in names if isinstance(data[name], str))
-    has_times = view.shape.detail != "full" and any(_day(name, text) != text for name, text in texts)
     return " and ".join(
         [*(["times"] if has_times else ()), *([f"{hidden} further fields"] if hidden else ())]
     )

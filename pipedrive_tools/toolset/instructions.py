@@ -26,6 +26,8 @@ EXAMPLES: Final[tuple[tuple[str, str, Mapping[str, Any]], ...]] = (
     ("Create the lead 'Roof' for Bo Ek.", "create_lead", {"title": "Roof", "person_id": "Bo Ek"}),
     ("Create the organization Ek AB.", "create_organization", {"name": "Ek AB"}),
     ("Look up the company Ek AB.", "search_organizations", {"term": "Ek AB"}),
+    ("Find the deal called 'Roof'.", "search_deals", {"term": "Roof"}),
+    ("Open deal 52.", "get_deal", {"deal_id": 52}),
 )
 """Requests, and the call that does each."""
 

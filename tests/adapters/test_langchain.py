@@ -66,7 +66,7 @@ def test_what_a_model_sees() -> None:
 
     assert shown == {
         "type": "object",
-        "description": "Read one deal whose id is known, with all its fields.",
+        "description": "Open one deal by its id and read it with all its fields.",
         "properties": {"deal_id": {"type": "integer", "description": "Deal id"}},
         "required": ["deal_id"],
     }

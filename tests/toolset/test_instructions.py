@@ -33,7 +33,7 @@ def test_no_example_is_a_measured_request() -> None:
 
 def test_only_what_is_offered(connect: Open) -> None:
     """Examples name tools that the model has; without one there is none."""
-    toolset = connect(Policy.full("a")).only(["list_deals", "get_deal"])
+    toolset = connect(Policy.full("a")).only(["list_deals", "create_deal"])
 
     assert toolset.instructions.splitlines()[1:] == [
         'Which deals did we win? -> list_deals {"status": ["won"]}'

@@ -139,7 +139,7 @@ ASSUMED: list[tuple[str, dict[str, Any]]] = [
     ("list_deals", {"status": ["won", "open", "lost"]}),
     ("list_leads", {"limit": 100, "start": 0}),
     ("list_notes", {"start": 0}),
-    ("create_deal", {"title": "x", "owner_id": "me"}),
+    ("create_deal", {"title": "x", "owner_id": "me", "value": 0}),
     ("create_person", {"name": "x", "owner_id": "me"}),
     ("create_organization", {"name": "x", "owner_id": "me"}),
     ("create_activity", {"subject": "x", "type": "call", "owner_id": "me"}),
