@@ -29,8 +29,8 @@ from pipedrive_tools.toolset.marker import carries
 
 CLOCK_SKEW_SECONDS: Final = 120.0
 """How far off the difference between Pipedrive's clock and ours may be, once its answers told it."""
-PAGES: Final = 3
-"""Lists that are read for one write at most."""
+PAGES: Final = 15  # 120 calls in 2 s, 120 s, 500 records a page (FACTS.md, section 4)
+"""Pages that are read for one write at most: they hold what one API token can make within the skew of the clocks."""
 
 Doubt = Literal["moved", "crowded", "rival"]
 """The record went another way, too many newer ones hide it, or the same write is under way in another call."""

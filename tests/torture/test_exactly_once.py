@@ -5,8 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipedrive_tools.toolset import Toolset
-from pipedrive_tools.toolset.lookup import PAGES
+from pipedrive_tools.toolset import Toolset, lookup
 from tests.torture.exactly_once import (
     AGENT,
     KINDS,
@@ -61,8 +60,12 @@ def test_looking_before_the_latest_commit_doubles(far: FarSide) -> None:
     assert hasty(far, KINDS[0], creates=100, seed=3) > 0
 
 
-def test_a_create_hidden_by_newer_records_is_left_to_a_person(far: FarSide, tmp_path: Path) -> None:
+def test_a_create_hidden_by_newer_records_is_left_to_a_person(
+    far: FarSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where more newer records stand before it than are read, absent is not concluded, and nothing is sent again."""
+    pages = 2
+    monkeypatch.setattr(lookup, "PAGES", pages)
     far.reset()
     far.faults({"kind": "reset_after", "method": "POST", "path": "/deals$", "nth": 1})
     settings = far.settings(f"sqlite:///{tmp_path / 'state.db'}", **TIMEOUTS)
@@ -71,7 +74,7 @@ def test_a_create_hidden_by_newer_records_is_left_to_a_person(far: FarSide, tmp_
         assert toolset.call("create_deal", {"title": "Renewal"}).status == "unknown"
         time.sleep(1)  # records are sorted by whole seconds
         with httpx.Client(base_url=far.url, headers={"x-api-token": far.token}, trust_env=False) as others:
-            for number in range(PAGES * 500 + 1):
+            for number in range(pages * 500 + 1):
                 others.post("/api/v2/deals", json={"title": f"Another {number}"}).raise_for_status()
         settled = toolset.recover(wait=True)
 
