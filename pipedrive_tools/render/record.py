@@ -73,7 +73,9 @@ def _field_lines(
 ) -> list[str]:
     """A line for each field that is filled, or that was asked for; `days` stand for moments."""
     asked = bool(view.shape.fields)
-    told = {name: field_text(name, data, view.resource, view.labels, longest) for name in names} | dict(days)
+    told = {
+        name: days.get(name) or field_text(name, data, view.resource, view.labels, longest) for name in names
+    }
     if not asked:
         _join(told)
     if "value" in told:
@@ -98,8 +100,13 @@ def _join(told: dict[str, str]) -> None:
 
 def _days(data: Mapping[str, Any], names: list[str]) -> dict[str, str]:
     """Of each moment at which something happened to a record the day, which costs half as much."""
-    texts = ((name, data[name]) for name in names if name.endswith("_time") and isinstance(data[name], str))
-    return {name: moment[1] for name, text in texts if (moment := _MOMENT.fullmatch(text))}
+    days: dict[str, str] = {}
+    for name in names:
+        if not name.endswith("_time") or not isinstance(text := data[name], str):
+            continue
+        if moment := _MOMENT.fullmatch(text):
+            days[name] = moment[1]
+    return days
 
 
 def _line(name: str, value: str, longest: int) -> str:
