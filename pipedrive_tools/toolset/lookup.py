@@ -1,5 +1,6 @@
 """Looking for a write whose answer got lost: whether it happened, as Pipedrive shows it."""
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from pipedrive_tools.errors import NotFoundError
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.guard import same
 from pipedrive_tools.line import Line
+from pipedrive_tools.pacing import ALLOWANCES, WINDOW_SECONDS
 from pipedrive_tools.state import journal
 from pipedrive_tools.state.journal import Intent
 from pipedrive_tools.toolset.desk import Desk
@@ -29,7 +31,12 @@ from pipedrive_tools.toolset.marker import carries
 
 CLOCK_SKEW_SECONDS: Final = 120.0
 """How far off the difference between Pipedrive's clock and ours may be, once its answers told it."""
-PAGES: Final = 15  # 120 calls in 2 s, 120 s, 500 records a page (FACTS.md, section 4)
+PAGES: Final = math.ceil(
+    max(each.token_calls for each in ALLOWANCES.values())
+    * CLOCK_SKEW_SECONDS
+    / WINDOW_SECONDS
+    / deals.list_.page_limit
+)
 """Pages that are read for one write at most: they hold what one API token can make within the skew of the clocks."""
 
 Doubt = Literal["moved", "crowded", "rival"]
