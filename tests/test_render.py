@@ -46,8 +46,8 @@ def test_a_record() -> None:
     }
 
     assert text(GET, data) == (
-        f"1 further fields with detail='full'\n<crm-data {TAG}>\nid: 7\ntitle: x\nvalue: 15\n"
-        f"</crm-data {TAG}>\ncost: 1 Pipedrive tokens"
+        f"1 further field with detail='full'\n<crm-data {TAG}>\nid: 7\ntitle: x\nvalue: 15\n"
+        f"</crm-data {TAG}>\ncost: 1 Pipedrive token"
     )
 
 
@@ -59,7 +59,7 @@ def test_what_the_day_has_left(used: int, says: str) -> None:
     answer, today = Answer({"id": 7}, None, 1), Today(used=used, limit=30_000, resets_at=0.0)
     shown = render.result(GET, answer, tag=TAG, limit_tokens=4000, today=today)
 
-    assert f"cost: 1 Pipedrive tokens{says}" in shown
+    assert f"cost: 1 Pipedrive token{says}" in shown
     assert shown.endswith(")") is says.endswith("(")
 
 
@@ -357,6 +357,6 @@ def test_other_words() -> None:
     assert "rejected by Ann" in render.unapproved("change it", "", waiting=False, by="Ann")
     assert render.rehearsal("change it", "ask", 5, 1) == (
         "rehearsal, nothing was sent. It would: change it. A person would be asked first.\n"
-        "cost: 1 Pipedrive tokens; sending it costs 5"
+        "cost: 1 Pipedrive token; sending it costs 5"
     )
     assert "A person" not in render.rehearsal("change it", "allow", 5, 1)

@@ -5,9 +5,9 @@ from itertools import accumulate, groupby
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from pipedrive_tools.render.cells import plural
 from sales_follow_up.markup import tag
 from sales_follow_up.pipeline import AGES, StageNow
-from sales_follow_up.rows import plural
 
 WIDTH: Final = 100.0
 """Bars are drawn in percent of what there is."""

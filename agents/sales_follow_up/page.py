@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from pipedrive_tools.render.cells import plural
 from sales_follow_up.applying import Outcome
 from sales_follow_up.charts import ageing, counts, funnel
 from sales_follow_up.facts import Deal
@@ -12,7 +13,6 @@ from sales_follow_up.markup import tag, written
 from sales_follow_up.phrases import short
 from sales_follow_up.proposals import Proposal
 from sales_follow_up.report import Report
-from sales_follow_up.rows import plural
 
 NOTHING_FROM_OUTSIDE: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

@@ -17,11 +17,6 @@ TITLE_CHARACTERS: Final = 60
 STAGE_FROM_WIDTH: Final = 100
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def table(proposals: Sequence[Proposal], width: int) -> Table:
     """The proposals as a table for a terminal; a narrow one is spared the stage."""
     shows_stage = width >= STAGE_FROM_WIDTH

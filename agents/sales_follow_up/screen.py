@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from pipedrive_tools.render.cells import plural
 from sales_follow_up.applying import Outcome
 from sales_follow_up.proposals import Proposal
 from sales_follow_up.report import Report
 from sales_follow_up.review import Review
-from sales_follow_up.rows import block, outcome_line, plural, stand_ins, table
+from sales_follow_up.rows import block, outcome_line, stand_ins, table
 
 _COLOURS: Final = {"scheduled": "green", "refused": "red", "failed": "red", "unknown": "yellow"}
 

@@ -18,6 +18,11 @@ Cell = Callable[[Mapping[str, Any]], str]
 """Makes the text of one field out of a record."""
 
 
+def plural(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def cell(name: str, resource: str, labels: Labels, limit: int) -> Cell:
     """What makes one column's texts."""
     known = labels.known(resource, name)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipedrive_tools.render.cells import plural
 from pipedrive_tools.state.budget import Today
 
 
@@ -15,7 +16,7 @@ class Left:
 
 def cost_line(tokens: int, today: Today | None, left: Left | None) -> str:
     """What a result cost, and what is left."""
-    line = f"cost: {tokens} Pipedrive tokens"
+    line = f"cost: {plural(tokens, 'Pipedrive token')}"
     if left is not None:
         line += f"; {left.tokens:,} of {left.of:,} left for this run"
     if today is None:

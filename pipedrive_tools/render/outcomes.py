@@ -4,6 +4,7 @@ from typing import Final
 
 from pipedrive_tools.errors import PipedriveToolsError, StatusError
 from pipedrive_tools.gate import taint
+from pipedrive_tools.render.cells import plural
 
 SCOPES: Final = "scopes of the login"
 """The rule by which a call is refused that the login has no scope for."""
@@ -48,5 +49,5 @@ def rehearsal(said: str, decision: str, cost: int, looked: int) -> str:
     asks = " A person would be asked first." if decision == "ask" else ""
     return (
         f"rehearsal, nothing was sent. It would: {said}.{asks}\n"
-        f"cost: {looked} Pipedrive tokens; sending it costs {cost}"
+        f"cost: {plural(looked, 'Pipedrive token')}; sending it costs {cost}"
     )

@@ -8,7 +8,7 @@ from pipedrive_tools.endpoint import Effect
 from pipedrive_tools.endpoints.arguments import is_key
 from pipedrive_tools.gate import taint
 from pipedrive_tools.gate.taint import cut
-from pipedrive_tools.render.cells import field_text, is_filled, text
+from pipedrive_tools.render.cells import field_text, is_filled, plural, text
 from pipedrive_tools.render.view import SECTION, View, custom_in, picked, shown_fields
 
 TEXT_CHARACTERS: Final = 4000
@@ -128,7 +128,7 @@ def _left_out(data: Mapping[str, Any], names: list[str], *, has_times: bool) -> 
     told = {SECTION, *names}
     hidden = sum(name not in told and _is_shown(name, value) for name, value in data.items())
     return " and ".join(
-        [*(["times"] if has_times else ()), *([f"{hidden} further fields"] if hidden else ())]
+        [*(["times"] if has_times else ()), *([plural(hidden, "further field")] if hidden else ())]
     )
 
 

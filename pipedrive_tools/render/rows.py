@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pipedrive_tools.endpoint import Paging
+from pipedrive_tools.render.cells import plural
 from pipedrive_tools.render.nothing import nothing_found
 from pipedrive_tools.render.table import table
 from pipedrive_tools.render.view import View
@@ -36,8 +37,8 @@ def _completeness(view: View, answer: Answer, shown: int, read: int) -> str:
         more = "" if answer.next_page is None else ", and there are more to read"
         return f"showing {shown} of {read} read{more}; {_ways_on(view, shown)}"
     if answer.next_page is not None:
-        return f"{read} records; more: pass {entry.paging.value}={answer.next_page!r}"
-    return f"{read} records; the list is complete"
+        return f"{plural(read, 'record')}; more: pass {entry.paging.value}={answer.next_page!r}"
+    return f"{plural(read, 'record')}; the list is complete"
 
 
 _FILTERS: Final = (

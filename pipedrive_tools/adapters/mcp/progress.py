@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+from pipedrive_tools.render.cells import plural
 from pipedrive_tools.toolset import ToolResult
 
 Report = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -39,7 +40,7 @@ async def accompanied(
         beating.cancel()
     if isinstance(result.data, list):
         with suppress(Exception):
-            await say(f"{len(result.data)} records; {_rest(result)}")
+            await say(f"{plural(len(result.data), 'record')}; {_rest(result)}")
     return result
 
 
