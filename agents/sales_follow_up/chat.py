@@ -64,7 +64,7 @@ class Chat:
         agent = create_agent(
             self.model,
             PipedriveToolkit(toolset=self.toolset).get_tools(),
-            system_prompt=INSTRUCTIONS.format(today=self.today),
+            system_prompt=f"{INSTRUCTIONS.format(today=self.today)}\n\n{self.toolset.instructions}",
             checkpointer=InMemorySaver(),
         )
         config: Any = {"configurable": {"thread_id": "turn"}, "recursion_limit": STEPS_A_TURN}

@@ -188,7 +188,7 @@ class CreateActivity(_Wire):
     participants: Unshown[Participants | None] = None
     """Names or ids of all persons taking part."""
     attendees: Attendees | None = None
-    """E-mails; may send invitations."""
+    """E-mails to invite; [] if none."""
 
 
 class UpdateActivity(_Wire, Change):

@@ -4,7 +4,7 @@ Labels, field definitions and the conversion status live in `account`.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import model_validator
 
@@ -94,19 +94,17 @@ class _Wire(Write):
         """The arguments with amount and currency together (FACTS.md, section 11)."""
         values = super().values()
         if (currency := values.pop("currency", None)) is not None:
-            values["value"] = {"amount": values["value"], "currency": currency}
+            values["value"] = {"amount": values.get("value", 0), "currency": currency}
         return values
 
 
-def _paired(value: float | None, currency: str | None) -> None:
-    if (value is None) != (currency is None):
-        raise ValueError("value and currency go together: give both")
+PAIRED: Final = "value and currency go together: give both"
 
 
 class CreateLead(_Wire):
     """Create a lead for a person or an organization (at least one). Search first: it may exist."""
 
-    assumed = BORN_MINE
+    assumed = BORN_MINE | {"value": 0}
 
     title: Text
     """Name of the lead."""
@@ -115,7 +113,7 @@ class CreateLead(_Wire):
     organization_id: Id | None = None
     """Organization's name or id; '' if none."""
     value: Amount | None = None
-    """Amount, if told; needs currency."""
+    """Amount; 0 if none."""
     currency: Text | None = None
     """ISO code; '' if none."""
     expected_close_date: Day | None = None
@@ -133,7 +131,8 @@ class CreateLead(_Wire):
     def _holds_together(self) -> Self:
         if self.person_id is None and self.organization_id is None:
             raise ValueError("person_id or organization_id is due; create or search one first")
-        _paired(self.value, self.currency)
+        if self.value is not None and self.currency is None:
+            raise ValueError(PAIRED)
         return self
 
 
@@ -173,7 +172,8 @@ class UpdateLead(_Wire, Change):
     def _holds_together(self) -> Self:
         if {"person_id", "organization_id"} <= set(self.clear):
             raise ValueError("clear: a lead keeps its person or its organization")
-        _paired(self.value, self.currency)
+        if (self.value is None) != (self.currency is None):
+            raise ValueError(PAIRED)
         return self
 
 

@@ -84,9 +84,9 @@ class CreatePerson(Write):
     name: Text
     """Full name."""
     emails: Contacts | None = None
-    """E-mails."""
+    """E-mails; [] if none."""
     phones: Contacts | None = None
-    """Phone numbers."""
+    """Phone numbers; [] if none."""
     org_id: Id | None = None
     """Organization's name or id; '' if none."""
     owner_id: Unshown[Id | None] = None

@@ -15,21 +15,47 @@ MANNERS: Final = (
 )
 EXAMPLES: Final[tuple[tuple[str, str, Mapping[str, Any]], ...]] = (
     ("Create the contact Bo Ek.", "create_person", {"name": "Bo Ek"}),
-    ("Add the phone 555 to person 3.", "update_person", {"person_id": 3, "phones": ["555"]}),
+    (
+        "Add the e-mail bo@ek.example to person 3.",
+        "update_person",
+        {"person_id": 3, "emails": ["bo@ek.example"]},
+    ),
+    ("Find the person with the phone 555.", "search_persons", {"term": "555"}),
+    (
+        "Schedule a meeting 'Demo' for deal 3 on 2027-01-05 at 15:00.",
+        "create_activity",
+        {"subject": "Demo", "type": "meeting", "due_date": "2027-01-05", "due_time": "15:00", "deal_id": 3},
+    ),
     (
         "Log a call 'Intro' on deal 3, already done.",
         "create_activity",
         {"subject": "Intro", "type": "call", "deal_id": 3, "done": True},
     ),
-    ("Which of my activities are to do?", "list_activities", {"owner_id": "me", "done": False}),
-    ("Which deals did we win?", "list_deals", {"status": ["won"]}),
+    (
+        "Create a task 'Mail' for Bo Ek to do.",
+        "create_activity",
+        {"subject": "Mail", "type": "task", "owner_id": "Bo Ek"},
+    ),
+    ("Which of my activities are to do?", "list_activities", {"done": False, "owner_id": "me"}),
+    ("What has the person Bo Ek done?", "list_activities", {"done": True, "person_id": "Bo Ek"}),
+    ("Show the 5 newest deals.", "list_deals", {"sort_by": "add_time", "sort_direction": "desc", "limit": 5}),
+    ("Which deals does the person Bo Ek have?", "list_deals", {"person_id": "Bo Ek"}),
+    ("Create the deal 'Roof'.", "create_deal", {"title": "Roof"}),
+    ("Reopen deal 3.", "update_deal", {"deal_id": 3, "status": "open"}),
+    ("Deal 3 is lost.", "update_deal", {"deal_id": 3, "status": "lost"}),
     ("Create the lead 'Roof' for Bo Ek.", "create_lead", {"title": "Roof", "person_id": "Bo Ek"}),
-    ("Create the organization Ek AB.", "create_organization", {"name": "Ek AB"}),
+    ("Give lead 0b1c to Bo Ek.", "update_lead", {"lead_id": "0b1c", "owner_id": "Bo Ek"}),
+    ("Turn lead 0b1c into a deal.", "convert_lead_to_deal", {"lead_id": "0b1c"}),
+    (
+        "Create the organization Ek AB, website ek.example.",
+        "create_organization",
+        {"name": "Ek AB", "website": "ek.example"},
+    ),
     ("Look up the company Ek AB.", "search_organizations", {"term": "Ek AB"}),
     ("Find the deal called 'Roof'.", "search_deals", {"term": "Roof"}),
-    ("Open deal 52.", "get_deal", {"deal_id": 52}),
+    ("Open deal 3.", "get_deal", {"deal_id": 3}),
 )
-"""Requests, and the call that does each."""
+"""Requests, and the call that does each; a model that a schema constrains writes arguments in the schema's order."""
 
 
 def instructions(offered: Iterable[str]) -> str:

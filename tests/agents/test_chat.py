@@ -75,13 +75,14 @@ def test_a_question(box: Sandbox, store_url: str) -> None:
         chat = talking(box, store_url, server, told)
         with chat.toolset as toolset:
             chat.turn("What should I do about deal 1?")
-            granted = set(toolset.names())
+            granted, how = set(toolset.names()), toolset.instructions
     first, second = server.asked
 
     assert told.said == "Call them on Monday."
     assert told.lines == ["get_deal(deal_id=1)"]
     assert {tool["function"]["name"] for tool in first.body["tools"]} == granted
     assert "delete_deal" not in granted
+    assert first.system.endswith(how)
     assert "<crm-data" in second.results[0]
     assert writes(box) == []
 

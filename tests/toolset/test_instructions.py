@@ -12,11 +12,13 @@ from tests.toolset.conftest import Open
 
 @pytest.mark.parametrize(("words", "tool", "values"), EXAMPLES, ids=[each[1] for each in EXAMPLES])
 def test_an_example_is_a_good_call(words: str, tool: str, values: dict[str, object]) -> None:
-    """Each gives what its tool asks for, nothing that a model is not offered, and nothing that is not said."""
+    """Each gives what its tool asks for, in its order, nothing that is not offered, and nothing that is not said."""
     offered = schema.describe(catalogue[tool])
-    texts = [each for each in values.values() if isinstance(each, str) and each != "me"]
+    choices = {"me"}.union(*(each.get("enum", ()) for each in offered["properties"].values()))
+    texts = [each for each in values.values() if isinstance(each, str) and each not in choices]
 
-    assert set(offered.get("required", ())) <= set(values) <= set(offered["properties"])
+    assert set(offered.get("required", ())) <= set(values)
+    assert list(values) == [name for name in offered["properties"] if name in values]
     assert all(text.lower() in words.lower() for text in texts)
 
 
@@ -29,9 +31,9 @@ def test_no_example_is_a_measured_request() -> None:
 
 def test_only_what_is_offered(connect: Open) -> None:
     """Examples name tools that the model has; without one there is none."""
-    toolset = connect(Policy.full("a")).only(["list_deals", "create_deal"])
+    toolset = connect(Policy.full("a")).only(["list_pipelines", "create_deal"])
 
     assert toolset.instructions.splitlines()[1:] == [
-        'Which deals did we win? -> list_deals {"status": ["won"]}'
+        'Create the deal \'Roof\'. -> create_deal {"title": "Roof"}'
     ]
     assert instructions([]) == f"{MANNERS}."

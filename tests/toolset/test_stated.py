@@ -34,29 +34,35 @@ def test_every_optional_argument(name: str, nothing: Any) -> None:
     }
 
 
-OFFERS_NOTHING = [
-    (name, field)
+OFFERS_NOTHING: list[tuple[str, str, str | list[str]]] = [
+    (name, field, nothing)
     for name, entry in catalogue.items()
     for field, node in schema.describe(entry).get("properties", {}).items()
-    if "''" in node["description"]
+    for written, nothing in (("''", ""), ("[]", []))
+    if written in node["description"]
 ]
 
 
 def test_some_arguments_offer_it() -> None:
     """The next test looks at many arguments, of every create that has optional texts."""
-    assert {name for name, _ in OFFERS_NOTHING} > {
+    assert {name for name, _, _ in OFFERS_NOTHING} > {
         "create_deal",
         "create_person",
         "create_organization",
         "create_activity",
         "create_lead",
     }
+    assert {field for _, field, nothing in OFFERS_NOTHING if nothing == []} == {
+        "emails",
+        "phones",
+        "attendees",
+    }
 
 
-@pytest.mark.parametrize(("name", "field"), OFFERS_NOTHING)
-def test_what_is_offered_is_kept(name: str, field: str) -> None:
-    """Where a description says that '' is nothing, it is optional, and '' is left aside."""
-    assert stated(catalogue[name].model, {field: ""})[0] == {}
+@pytest.mark.parametrize(("name", "field", "nothing"), OFFERS_NOTHING)
+def test_what_is_offered_is_kept(name: str, field: str, nothing: str | list[str]) -> None:
+    """Where a description says that '' or [] is nothing, it is optional, and that is left aside."""
+    assert stated(catalogue[name].model, {field: nothing})[0] == {}
 
 
 def test_what_says_something() -> None:
@@ -133,6 +139,24 @@ def test_false_that_says_something(connect: Open, sandbox: Sandbox) -> None:
     assert read(sandbox, "activities", made.data["id"])["done"] is False
 
 
+@pytest.mark.parametrize(
+    ("told", "sent"),
+    [
+        ({"value": 0, "currency": ""}, {}),
+        ({"value": 0, "currency": "EUR"}, {"value": {"amount": 0, "currency": "EUR"}}),
+    ],
+    ids=["no amount", "an amount of 0"],
+)
+def test_the_amount_of_a_lead(
+    connect: Open, sandbox: Sandbox, told: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """0 without a currency is no amount, and with one it is 0 of that: a lead's amount is a pair."""
+    made = connect(FULL).call("create_lead", {"title": "x", "person_id": 1, **told})
+
+    assert made.ok
+    assert writes(sandbox)[-1][2] == {"title": "x", "person_id": 1, **sent}
+
+
 SENT = ("method", "path", "query", "body")
 ASSUMED: list[tuple[str, dict[str, Any]]] = [
     ("list_deals", {"limit": 100, "sort_by": "id", "sort_direction": "asc"}),
@@ -143,7 +167,7 @@ ASSUMED: list[tuple[str, dict[str, Any]]] = [
     ("create_person", {"name": "x", "owner_id": "me"}),
     ("create_organization", {"name": "x", "owner_id": "me"}),
     ("create_activity", {"subject": "x", "type": "call", "owner_id": "me"}),
-    ("create_lead", {"title": "x", "person_id": 1, "owner_id": "me"}),
+    ("create_lead", {"title": "x", "person_id": 1, "owner_id": "me", "value": 0}),
 ]
 
 
