@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from starlette.applications import Starlette
@@ -15,6 +15,14 @@ SERVERS: dict[str, Serve] = {
     "receiver": lambda ready: serving.serve(Starlette(), "127.0.0.1", 0, ready=ready),
     "sandbox": lambda ready: sandbox.serve(0, data="empty", ready=ready),
 }
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """A job that a shell put into the background, as a whole run of the tests may be, ignores Ctrl-C by itself."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("serve", SERVERS.values(), ids=SERVERS.keys())

@@ -25,11 +25,18 @@ def test_money() -> None:
 
 @pytest.mark.parametrize("half", [{"value": 5}, {"currency": "EUR"}])
 def test_half_of_the_money(half: dict[str, object]) -> None:
-    """An amount without a currency is refused, and the other way round."""
-    with pytest.raises(ArgumentsError, match="go together"):
-        leads.create.check({"title": "x", "person_id": 2, **half})
+    """An amount without a currency is refused in an update, and the other way round."""
     with pytest.raises(ArgumentsError, match="go together"):
         leads.update.check({"lead_id": LEAD_ID, **half})
+
+
+def test_half_of_the_money_of_a_new_lead() -> None:
+    """An amount needs its currency; one that is left out is 0, as it is for a deal."""
+    new = {"title": "x", "person_id": 2}
+    with pytest.raises(ArgumentsError, match="go together"):
+        leads.create.check({**new, "value": 5})
+
+    assert leads.create.check({**new, "currency": "EUR"}).values["value"] == {"amount": 0, "currency": "EUR"}
 
 
 def test_blanked_money() -> None:
