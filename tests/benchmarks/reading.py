@@ -64,7 +64,7 @@ def _definitions() -> Iterator[Figure]:
     largest = max(tokens, key=lambda name: tokens[name])
     yield Figure("tokens of the largest definition", tokens[largest], "<= 350", largest)
     told = count(instructions(names))
-    yield Figure("tokens of what a model is told beside all tools", told, "<= 600", "once a conversation")
+    yield Figure("tokens of what a model is told beside all tools", told, "<= 650", "once a conversation")
 
 
 def _list(toolset: Toolset) -> Figure:
