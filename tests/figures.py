@@ -3,7 +3,7 @@
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,16 +62,18 @@ class Figure:
         return f"FIGURE {json.dumps(shown)}"
 
 
-def report(figures: Sequence[Figure]) -> bool:
-    """Print figures for people and for programs; whether all of them hold."""
+def report(figures: Iterable[Figure]) -> bool:
+    """Print figures for people and for programs as they come; whether all of them hold."""
+    all_hold = True
     for figure in figures:
+        all_hold = bool(figure.holds) and all_hold
         mark = "holds" if figure.holds else "DOES NOT HOLD"
         print(
             f"{figure.name}: {figure.value:,.4g} (bar {figure.bar}, {mark})"
             + (f"; {figure.note}" if figure.note else "")
         )
         print(figure.line, flush=True)
-    return all(bool(figure.holds) for figure in figures)
+    return all_hold
 
 
 def ratio(

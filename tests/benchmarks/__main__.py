@@ -18,7 +18,7 @@ def main(names: list[str]) -> int:
     all_hold = True
     for name in names or found:
         print(f"\n== {name}", flush=True)
-        all_hold = report(list(import_module(f"tests.benchmarks.{name}").run())) and all_hold
+        all_hold = report(import_module(f"tests.benchmarks.{name}").run()) and all_hold
     return 0 if all_hold else 1
 
 
